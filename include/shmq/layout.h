@@ -1,0 +1,229 @@
+/*
+ * The mapping of a queue, byte for byte (format 1)
+ *
+ * For tools and for other languages: whoever wants to use a queue from C needs queue.h and not this. Everything is of
+ * fixed width, naturally aligned and in the byte order of the machine that created it, which byte_order tells. What
+ * different sides store lies on different 128-byte lines, so that no side slows another down. There are no pointers,
+ * no types of varying size and no objects of an operating system in it, and all that is not named here is zero.
+ *
+ *     0        identity     written once, before the queue has a name
+ *     256      consumer     who receives
+ *     384      lanes open   one bit a lane
+ *     512      (zero, for later features)
+ *     4096     schemas      schemas_size bytes, 0 in this version
+ *     lanes_offset          lane 0, lane 1, ... 512 bytes each: the words that producers and consumer share, side by
+ *                           side, so that a consumer of 256 lanes touches few pages and all sets of its cache
+ *     rings_offset          ring 0, ring 1, ... `capacity` bytes each
+ *     mapping_size
+ *
+ * | offset | size | stored by | field                     | meaning |
+ * |--------|------|-----------|---------------------------|----------------------------------------------------------|
+ * |      0 |    8 | creator   | magic                     | 89 'S' 'H' 'M' 'Q' 0d 0a 1a | |      8 |    4 | creator
+ * | byte_order                | 0x01020304                                               | |     12 |    4 | creator
+ * | format                    | 1                                                        | |     16 |    4 | creator
+ * | features_incompatible     | who does not know one of these bits must not open        | |     20 |    4 | creator
+ * | features_compatible       | who does not know one of these bits need not care        | |     24 |    4 | creator
+ * | lane_count                | 1 .. 256                                                 | |     28 |    4 | creator
+ * | lane_size                 | 512: from one lane's header to the next                  | |     32 |    8 | creator
+ * | mapping_size              | bytes of the whole                                       | |     40 |    8 | creator
+ * | capacity                  | bytes of a ring, a power of two, 4 KiB .. 1 TiB          | |     48 |    8 | creator
+ * | lanes_offset              | of lane 0's header                                       | |     56 |    8 | creator
+ * | rings_offset              | of lane 0's ring, a multiple of 4096                     | |     64 |    8 | creator
+ * | schemas_offset            | 4096                                                     | |     72 |    8 | creator
+ * | schemas_size              | a multiple of 4096                                       | |     80 |   16 | creator
+ * | id                        | random                                                   | |     96 |    8 | creator
+ * | created_ns                | since 1970, UTC                                          | |    104 |    4 | creator
+ * | creator_pid               | for people                                               | |    108 |    4 | creator
+ * | creator_uid               | for people                                               | |    112 |    4 | creator
+ * | library_version           | major << 16, minor << 8, patch; for people               | |    256 |    4 | consumer
+ * | consumer.pid              | for people; who lives is known by the role locks only    | |    264 |    8 | consumer
+ * | consumer.attached_ns      | since 1970, UTC                                          | |    272 |    8 | consumer
+ * | consumer.attach_count     | consumers so far                                         | |    384 |   32 | both |
+ * lanes_open                | bit i of word i / 64: lane i has, or had, a producer     | |        |      | | | whose
+ * end the consumer has not told yet                  | |   +  0 |    8 | producer  | lane.head                 |
+ * position behind the last published record                | |   +  8 |    8 | producer  | lane.sent | records
+ * published                                        | |   + 16 |    8 | producer  | lane.full_count           | times
+ * there was no room                                  | |   +128 |    8 | consumer  | lane.tail                 |
+ * position up to which the producer may overwrite          | |   +256 |    8 | consumer  | lane.released | position
+ * behind the last released record; the tail       | |        |      |           |                           | follows
+ * it in larger steps                               | |   +264 |    8 | consumer  | lane.received             |
+ * records released                                         | |   +384 |    4 | producer  | lane.pid | for people | |
+ * +388 |    4 | producer  | lane.wants_room           | 1: let the tail follow at once                           | |
+ * +392 |    8 | producer  | lane.attached_ns          | since 1970, UTC                                          | |
+ * +400 |    8 | producer  | lane.attach_count         | producers so far                                         |
+ *
+ * A position counts the bytes since the lane's creation; its place in the ring is position & (capacity - 1). At all
+ * times tail <= released <= head <= tail + capacity, and all of them are multiples of 8.
+ *
+ * The records between released and head lie one behind the other and never wrap. Where one does not fit in front of
+ * the end of the ring, a padding record fills the rest and is no message:
+ *
+ *     0               4       6       8                  8+size
+ *     +---------------+-------+-------+------------------+-------+
+ *     | size: u32     | type  | flags | payload ...      | pad   |      span = 8 + size, rounded up to 8
+ *     +---------------+-------+-------+------------------+-------+
+ *
+ *     type   the application's            flags  0, or 1 for padding
+ *
+ * Roles are write locks of the open file description (F_OFD_SETLK on Linux) on one byte each, far behind the end:
+ * SHMQ_ROLE_CONSUMER for the consumer, SHMQ_ROLE_LANE + i for the producer of lane i. F_OFD_GETLK asks who lives.
+ */
+#ifndef SHMQ_LAYOUT_H
+#define SHMQ_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHMQ_MAGIC                                                                                                   \
+    {                                                                                                                \
+        0x89, 'S', 'H', 'M', 'Q', '\r', '\n', 0x1a                                                                   \
+    }
+#define SHMQ_BYTE_ORDER UINT32_C(0x01020304)
+#define SHMQ_FORMAT UINT32_C(1)
+#define SHMQ_LINE 128
+#define SHMQ_PAGE UINT64_C(4096)
+
+#define SHMQ_ROLE_CONSUMER (INT64_C(1) << 62)
+#define SHMQ_ROLE_LANE ((INT64_C(1) << 62) + 256)
+
+#define SHMQ_RECORD_PADDING UINT16_C(1)
+
+struct shmq_identity {
+    uint8_t magic[8];               /*   0 */
+    uint32_t byte_order;            /*   8 */
+    uint32_t format;                /*  12 */
+    uint32_t features_incompatible; /*  16 */
+    uint32_t features_compatible;   /*  20 */
+    uint32_t lane_count;            /*  24 */
+    uint32_t lane_size;             /*  28 */
+    uint64_t mapping_size;          /*  32 */
+    uint64_t capacity;              /*  40 */
+    uint64_t lanes_offset;          /*  48 */
+    uint64_t rings_offset;          /*  56 */
+    uint64_t schemas_offset;        /*  64 */
+    uint64_t schemas_size;          /*  72 */
+    uint8_t id[16];                 /*  80 */
+    int64_t created_ns;             /*  96 */
+    uint32_t creator_pid;           /* 104 */
+    uint32_t creator_uid;           /* 108 */
+    uint32_t library_version;       /* 112 */
+    uint8_t zero[140];              /* 116 */
+};
+
+struct shmq_consumer_line {
+    uint32_t pid;          /* 256 */
+    uint32_t zero;         /* 260 */
+    uint64_t attached_ns;  /* 264 */
+    uint64_t attach_count; /* 272 */
+    uint8_t zeros[104];    /* 280 */
+};
+
+struct shmq_lanes_open_line {
+    uint64_t bits[4]; /* 384 */
+    uint8_t zero[96]; /* 416 */
+};
+
+struct shmq_header {
+    struct shmq_identity identity;          /*    0 */
+    struct shmq_consumer_line consumer;     /*  256 */
+    struct shmq_lanes_open_line lanes_open; /*  384 */
+    uint8_t zero[3584];                     /*  512 */
+};
+
+struct shmq_lane_producer_line {
+    uint64_t head;       /*   0 */
+    uint64_t sent;       /*   8 */
+    uint64_t full_count; /*  16 */
+    uint8_t zero[104];   /*  24 */
+};
+
+struct shmq_lane_tail_line {
+    uint64_t tail;     /* 128 */
+    uint8_t zero[120]; /* 136 */
+};
+
+struct shmq_lane_released_line {
+    uint64_t released; /* 256 */
+    uint64_t received; /* 264 */
+    uint8_t zero[112]; /* 272 */
+};
+
+struct shmq_lane_owner_line {
+    uint32_t pid;          /* 384 */
+    uint32_t wants_room;   /* 388 */
+    uint64_t attached_ns;  /* 392 */
+    uint64_t attach_count; /* 400 */
+    uint8_t zero[104];     /* 408 */
+};
+
+struct shmq_lane {
+    struct shmq_lane_producer_line producer; /*   0 */
+    struct shmq_lane_tail_line tail;         /* 128 */
+    struct shmq_lane_released_line released; /* 256 */
+    struct shmq_lane_owner_line owner;       /* 384 */
+};
+
+struct shmq_record {
+    uint32_t size;  /* 0 */
+    uint16_t type;  /* 4 */
+    uint16_t flags; /* 6 */
+};
+
+#if defined(__cplusplus)
+#define SHMQ_LAYOUT_ASSERT(fact, text) static_assert(fact, text)
+#else
+#define SHMQ_LAYOUT_ASSERT(fact, text) _Static_assert(fact, text)
+#endif
+#define SHMQ_AT(type, field, offset, size)                                                                           \
+    SHMQ_LAYOUT_ASSERT(offsetof(struct type, field) == (offset) && sizeof(((struct type *)0)->field) == (size),      \
+                       #type "." #field)
+
+SHMQ_AT(shmq_identity, magic, 0, 8);
+SHMQ_AT(shmq_identity, byte_order, 8, 4);
+SHMQ_AT(shmq_identity, format, 12, 4);
+SHMQ_AT(shmq_identity, features_incompatible, 16, 4);
+SHMQ_AT(shmq_identity, features_compatible, 20, 4);
+SHMQ_AT(shmq_identity, lane_count, 24, 4);
+SHMQ_AT(shmq_identity, lane_size, 28, 4);
+SHMQ_AT(shmq_identity, mapping_size, 32, 8);
+SHMQ_AT(shmq_identity, capacity, 40, 8);
+SHMQ_AT(shmq_identity, lanes_offset, 48, 8);
+SHMQ_AT(shmq_identity, rings_offset, 56, 8);
+SHMQ_AT(shmq_identity, schemas_offset, 64, 8);
+SHMQ_AT(shmq_identity, schemas_size, 72, 8);
+SHMQ_AT(shmq_identity, id, 80, 16);
+SHMQ_AT(shmq_identity, created_ns, 96, 8);
+SHMQ_AT(shmq_identity, creator_pid, 104, 4);
+SHMQ_AT(shmq_identity, creator_uid, 108, 4);
+SHMQ_AT(shmq_identity, library_version, 112, 4);
+SHMQ_AT(shmq_identity, zero, 116, 140);
+SHMQ_AT(shmq_header, identity, 0, 256);
+SHMQ_AT(shmq_header, consumer, 256, 128);
+SHMQ_AT(shmq_header, consumer.pid, 256, 4);
+SHMQ_AT(shmq_header, consumer.attached_ns, 264, 8);
+SHMQ_AT(shmq_header, consumer.attach_count, 272, 8);
+SHMQ_AT(shmq_header, lanes_open, 384, 128);
+SHMQ_AT(shmq_header, lanes_open.bits, 384, 32);
+SHMQ_AT(shmq_header, zero, 512, 3584);
+SHMQ_AT(shmq_lane, producer, 0, 128);
+SHMQ_AT(shmq_lane, producer.head, 0, 8);
+SHMQ_AT(shmq_lane, producer.sent, 8, 8);
+SHMQ_AT(shmq_lane, producer.full_count, 16, 8);
+SHMQ_AT(shmq_lane, tail, 128, 128);
+SHMQ_AT(shmq_lane, tail.tail, 128, 8);
+SHMQ_AT(shmq_lane, released, 256, 128);
+SHMQ_AT(shmq_lane, released.released, 256, 8);
+SHMQ_AT(shmq_lane, released.received, 264, 8);
+SHMQ_AT(shmq_lane, owner, 384, 128);
+SHMQ_AT(shmq_lane, owner.pid, 384, 4);
+SHMQ_AT(shmq_lane, owner.wants_room, 388, 4);
+SHMQ_AT(shmq_lane, owner.attached_ns, 392, 8);
+SHMQ_AT(shmq_lane, owner.attach_count, 400, 8);
+SHMQ_AT(shmq_record, size, 0, 4);
+SHMQ_AT(shmq_record, type, 4, 2);
+SHMQ_AT(shmq_record, flags, 6, 2);
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_header) == 4096, "shmq_header");
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_lane) == 512, "shmq_lane");
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_record) == 8, "shmq_record");
+
+#endif
