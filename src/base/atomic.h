@@ -1,0 +1,200 @@
+/*
+ * The only door to shared memory that another thread or process may change
+ *
+ * Every load and store of a shared word goes through here, once. Three back ends:
+ *
+ *     default             Concurrency Kit
+ *     ThreadSanitizer     __atomic builtins: it cannot see through CK's inline assembly
+ *     SHMQ_ATOMIC_ORACLE  loads answered by the fuzzer, which plays a hostile peer
+ *
+ * acquire and release pair up: the comment at each use names its partner.
+ */
+#ifndef SHMQ_BASE_ATOMIC_H
+#define SHMQ_BASE_ATOMIC_H
+
+#include <stdint.h>
+
+#if defined(SHMQ_ATOMIC_ORACLE)
+
+uint64_t atomic_oracle(const void *address, uint64_t memory);
+
+static inline uint32_t atomic_load_u32(const uint32_t *p)
+{
+    return (uint32_t)atomic_oracle(p, __atomic_load_n(p, __ATOMIC_RELAXED));
+}
+
+static inline uint64_t atomic_load_u64(const uint64_t *p)
+{
+    return atomic_oracle(p, __atomic_load_n(p, __ATOMIC_RELAXED));
+}
+
+static inline uint32_t atomic_load_acquire_u32(const uint32_t *p)
+{
+    return (uint32_t)atomic_oracle(p, __atomic_load_n(p, __ATOMIC_ACQUIRE));
+}
+
+static inline uint64_t atomic_load_acquire_u64(const uint64_t *p)
+{
+    return atomic_oracle(p, __atomic_load_n(p, __ATOMIC_ACQUIRE));
+}
+
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define SHMQ_ATOMIC_BUILTIN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SHMQ_ATOMIC_BUILTIN 1
+#endif
+#endif
+
+#if defined(SHMQ_ATOMIC_ORACLE) || defined(SHMQ_ATOMIC_BUILTIN)
+
+#if !defined(SHMQ_ATOMIC_ORACLE)
+static inline uint32_t atomic_load_u32(const uint32_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t atomic_load_u64(const uint64_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t atomic_load_acquire_u32(const uint32_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static inline uint64_t atomic_load_acquire_u64(const uint64_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+#endif
+
+static inline void atomic_store_u32(uint32_t *p, uint32_t value)
+{
+    __atomic_store_n(p, value, __ATOMIC_RELAXED);
+}
+
+static inline void atomic_store_u64(uint64_t *p, uint64_t value)
+{
+    __atomic_store_n(p, value, __ATOMIC_RELAXED);
+}
+
+static inline void atomic_store_release_u32(uint32_t *p, uint32_t value)
+{
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+static inline void atomic_store_release_u64(uint64_t *p, uint64_t value)
+{
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+static inline void atomic_or_u64(uint64_t *p, uint64_t bits)
+{
+    __atomic_fetch_or(p, bits, __ATOMIC_SEQ_CST);
+}
+
+static inline void atomic_and_u64(uint64_t *p, uint64_t bits)
+{
+    __atomic_fetch_and(p, bits, __ATOMIC_SEQ_CST);
+}
+
+static inline void atomic_own(const void *p)
+{
+    __builtin_prefetch(p, 1);
+}
+
+static inline void atomic_pause(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+#else
+
+#include <ck_pr.h>
+
+/* CK's ck_md.h is generated for one target; the x86 one emits no barrier at all, wrong elsewhere without a word. */
+#if defined(CK_MD_TSO) && !defined(__x86_64__) && !defined(__i386__)
+#error "ck_md.h was generated for x86, but this is another target: use Concurrency Kit's headers of this target"
+#endif
+
+static inline uint32_t atomic_load_u32(const uint32_t *p)
+{
+    return ck_pr_load_32(p);
+}
+
+static inline uint64_t atomic_load_u64(const uint64_t *p)
+{
+    return ck_pr_load_64(p);
+}
+
+static inline uint32_t atomic_load_acquire_u32(const uint32_t *p)
+{
+    uint32_t value = ck_pr_load_32(p);
+
+    ck_pr_fence_acquire();
+    return value;
+}
+
+static inline uint64_t atomic_load_acquire_u64(const uint64_t *p)
+{
+    uint64_t value = ck_pr_load_64(p);
+
+    ck_pr_fence_acquire();
+    return value;
+}
+
+static inline void atomic_store_u32(uint32_t *p, uint32_t value)
+{
+    ck_pr_store_32(p, value);
+}
+
+static inline void atomic_store_u64(uint64_t *p, uint64_t value)
+{
+    ck_pr_store_64(p, value);
+}
+
+static inline void atomic_store_release_u32(uint32_t *p, uint32_t value)
+{
+    ck_pr_fence_release();
+    ck_pr_store_32(p, value);
+}
+
+static inline void atomic_store_release_u64(uint64_t *p, uint64_t value)
+{
+    ck_pr_fence_release();
+    ck_pr_store_64(p, value);
+}
+
+/* Both are full barriers. */
+static inline void atomic_or_u64(uint64_t *p, uint64_t bits)
+{
+    ck_pr_fence_memory();
+    ck_pr_or_64(p, bits);
+    ck_pr_fence_memory();
+}
+
+static inline void atomic_and_u64(uint64_t *p, uint64_t bits)
+{
+    ck_pr_fence_memory();
+    ck_pr_and_64(p, bits);
+    ck_pr_fence_memory();
+}
+
+/* Ask for the line that p is in, for writing; a hint that stores nothing. */
+static inline void atomic_own(const void *p)
+{
+    ck_pr_rfo(p);
+}
+
+/* Tell the processor that this is a spin loop. */
+static inline void atomic_pause(void)
+{
+    ck_pr_stall();
+}
+
+#endif
+#endif

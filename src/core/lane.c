@@ -1,0 +1,235 @@
+#include "core/lane.h"
+
+#include "base/bits.h"
+
+#include <errno.h>
+#include <shmq/queue.h>
+
+/* What a processor moves between caches. Where its lines are longer, one of several is rewritten more than once. */
+#define CACHE_LINE UINT64_C(64)
+
+/* A producer that polls a full lane as often as this, without a success, wants room and not throughput. */
+#define FULL_POLLS_MAX 1024
+
+#define HAND_BACK_BATCH_MAX (UINT64_C(16) << 10)
+
+/* The shared positions, each loaded once. */
+struct positions {
+    uint64_t tail;
+    uint64_t released;
+    uint64_t head;
+};
+
+/*
+ * Whoever attaches owns the head or the other two, so only one side moves meanwhile. In this order each word is at
+ * least what it was when the one before it was loaded: a running peer cannot make good positions look bad.
+ */
+static int load_positions(struct positions *at, const struct shmq_lane *shared, uint64_t capacity)
+{
+    at->tail = atomic_load_acquire_u64(&shared->tail.tail);             /* A1 */
+    at->released = atomic_load_acquire_u64(&shared->released.released); /* A3 */
+    at->head = atomic_load_acquire_u64(&shared->producer.head);         /* A2 */
+    bool fit = at->tail <= at->released && at->released <= at->head && at->head - at->tail <= capacity &&
+               ((at->tail | at->released | at->head) & 7) == 0;
+
+    return fit ? 0 : -EBADMSG;
+}
+
+static void set_limit(struct lane_producer *p, uint64_t tail)
+{
+    uint64_t room = tail + p->capacity;
+    uint64_t end = (p->head | p->mask) + 1;
+
+    p->limit = room < end ? room : end;
+}
+
+int lane_attach_producer(struct lane_producer *p, struct shmq_lane *shared, uint8_t *ring, uint64_t capacity)
+{
+    struct positions at;
+
+    if (load_positions(&at, shared, capacity) != 0)
+        return -EBADMSG;
+    *p = (struct lane_producer){
+        .ring = ring,
+        .mask = capacity - 1,
+        .head = at.head,
+        .record_max = lane_record_max(capacity),
+        .published = at.head,
+        .sent = atomic_load_u64(&shared->producer.sent),
+        .slot_size = LANE_NO_SLOT,
+        .shared = shared,
+        .capacity = capacity,
+        .full_count = atomic_load_u64(&shared->producer.full_count),
+    };
+    set_limit(p, at.tail);
+    return 0;
+}
+
+int lane_attach_consumer(struct lane_consumer *c, struct shmq_lane *shared, uint8_t *ring, uint64_t capacity,
+                         uint32_t lane, uint32_t hand_back)
+{
+    struct positions at;
+
+    if (load_positions(&at, shared, capacity) != 0)
+        return -EBADMSG;
+    *c = (struct lane_consumer){
+        .ring = ring,
+        .mask = capacity - 1,
+        .next = at.released,
+        .head_seen = at.released,
+        .released = at.released,
+        .tail = at.tail,
+        .peeked = atomic_load_u64(&shared->released.received),
+        .shared = shared,
+        .capacity = capacity,
+        .batch = capacity / 8 < HAND_BACK_BATCH_MAX ? capacity / 8 : HAND_BACK_BATCH_MAX,
+        .hand_back = hand_back,
+        .index = lane,
+    };
+    return 0;
+}
+
+/* What is free behind `head`, or -EBADMSG. */
+static int load_room(const struct lane_producer *p, uint64_t *tail)
+{
+    *tail = atomic_load_acquire_u64(&p->shared->tail.tail); /* A1 */
+    return *tail % 8 == 0 && p->head - *tail <= p->capacity ? 0 : -EBADMSG;
+}
+
+static void publish_pending(struct lane_producer *p)
+{
+    if (p->head != p->published)
+        lane_publish(p);
+}
+
+static void found_no_room(struct lane_producer *p, uint64_t need)
+{
+    p->wanted = need;
+    publish_pending(p);
+    if (p->full_polls == 0)
+        atomic_store_u64(&p->shared->producer.full_count, ++p->full_count);
+    if (p->full_polls < FULL_POLLS_MAX && ++p->full_polls == FULL_POLLS_MAX)
+        lane_want_room(p, true);
+}
+
+static void found_room(struct lane_producer *p)
+{
+    if (p->full_polls != 0) {
+        p->full_polls = 0;
+        lane_want_room(p, false);
+    }
+}
+
+int lane_make_room(struct lane_producer *p, size_t size)
+{
+    if (size > p->record_max)
+        return -EMSGSIZE;
+    uint64_t span = lane_span(size);
+    uint64_t to_end = p->capacity - (p->head & p->mask);
+    uint64_t need = span <= to_end ? span : to_end + span;
+    uint64_t tail;
+
+    if (load_room(p, &tail) != 0)
+        return -EBADMSG;
+    if (tail + p->capacity - p->head < need) {
+        found_no_room(p, need);
+        return -EAGAIN;
+    }
+    found_room(p);
+    if (need != span) {
+        lane_put_header(p, lane_header(to_end - sizeof(struct shmq_record), 0, SHMQ_RECORD_PADDING));
+        p->head += to_end;
+    }
+    set_limit(p, tail);
+    return 0;
+}
+
+int lane_look_for_room(struct lane_producer *p)
+{
+    uint64_t tail;
+
+    publish_pending(p);
+    if (load_room(p, &tail) != 0)
+        return -EBADMSG;
+    return tail + p->capacity - p->head >= p->wanted ? 0 : -EAGAIN;
+}
+
+void lane_want_room(struct lane_producer *p, bool wanted)
+{
+    atomic_store_u32(&p->shared->owner.wants_room, wanted);
+}
+
+int lane_look_for_records(struct lane_consumer *c)
+{
+    uint64_t head = atomic_load_acquire_u64(&c->shared->producer.head); /* A2 */
+
+    if (head % 8 != 0 || head < c->next || head - c->tail > c->capacity)
+        return -EBADMSG;
+    c->head_seen = head;
+    if (head != c->next)
+        return 0;
+    if (c->tail != c->released)
+        lane_give(c, true);
+    return -EAGAIN;
+}
+
+/* Step over the padding record at `next`. -EBADMSG: it is none, nor anything else. */
+static int step_over_padding(struct lane_consumer *c)
+{
+    uint64_t to_end = c->capacity - (c->next & c->mask);
+    uint64_t header = atomic_load_u64((const uint64_t *)(const void *)(c->ring + (c->next & c->mask)));
+    uint64_t span = lane_span(lane_header_size(header));
+
+    if (lane_header_flags(header) != SHMQ_RECORD_PADDING || span != to_end || span > c->head_seen - c->next)
+        return -EBADMSG;
+    c->next += span;
+    return 0;
+}
+
+/* Ends: each round but the last moves `next`, towards a head that is at most a capacity away. */
+int lane_peek(struct lane_consumer *c, struct shmq_message *message)
+{
+    uint64_t header;
+    int rc = 0;
+
+    while (rc == 0 && !lane_see(c, &header))
+        rc = c->next == c->head_seen ? lane_look_for_records(c) : step_over_padding(c);
+    if (rc == 0)
+        lane_take(c, header, message);
+    return rc;
+}
+
+/*
+ * Take lines back into this processor's cache for writing, many at a time, so that the producer finds them in one
+ * place and not shared. Storing the same value again keeps the contents, and nobody else may store to them before the
+ * tail has passed. A death in the middle has changed nothing.
+ */
+static void hand_back_lines(const struct lane_consumer *c, uint64_t from, uint64_t to)
+{
+    for (uint64_t at = from; at < to; at += CACHE_LINE) {
+        uint64_t *word = (uint64_t *)(void *)(c->ring + (at & c->mask));
+
+        if (c->hand_back == SHMQ_HAND_BACK_OWN)
+            atomic_own(word);
+        else
+            atomic_store_u64(word, atomic_load_u64(word));
+    }
+}
+
+void lane_give(struct lane_consumer *c, bool exactly)
+{
+    uint64_t to = exactly ? c->released : c->released & ~(CACHE_LINE - 1);
+
+    if (to <= c->tail)
+        return;
+    if (c->hand_back != SHMQ_HAND_BACK_NONE)
+        hand_back_lines(c, bits_align_up(c->tail, CACHE_LINE), to & ~(CACHE_LINE - 1));
+    atomic_store_release_u64(&c->shared->tail.tail, to); /* R1 */
+    c->tail = to;
+}
+
+int lane_give_due(struct lane_consumer *c)
+{
+    lane_give(c, atomic_load_u32(&c->shared->owner.wants_room) != 0);
+    return 0;
+}

@@ -1,0 +1,103 @@
+#include "core/layout.h"
+
+#include "base/atomic.h"
+#include "base/bits.h"
+
+#include <errno.h>
+#include <shmq/queue.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const uint8_t magic[8] = SHMQ_MAGIC;
+
+int layout_plan(uint64_t capacity, uint32_t lane_count, struct layout_geometry *geometry)
+{
+    if (capacity < SHMQ_CAPACITY_MIN || capacity > SHMQ_CAPACITY_MAX || lane_count < 1 || lane_count > SHMQ_LANES_MAX)
+        return -EINVAL;
+    uint64_t rounded = bits_round_up_to_power_of_two(capacity);
+    uint64_t lanes_offset = sizeof(struct shmq_header);
+    uint64_t rings_offset = bits_align_up(lanes_offset + lane_count * sizeof(struct shmq_lane), SHMQ_PAGE);
+
+    *geometry = (struct layout_geometry){
+        .mapping_size = rings_offset + lane_count * rounded,
+        .capacity = rounded,
+        .lanes_offset = lanes_offset,
+        .rings_offset = rings_offset,
+        .lane_count = lane_count,
+    };
+    return 0;
+}
+
+void layout_write(void *mapping, const struct layout_geometry *geometry, const struct layout_creator *creator)
+{
+    struct shmq_identity identity = {
+        .byte_order = SHMQ_BYTE_ORDER,
+        .format = SHMQ_FORMAT,
+        .lane_count = geometry->lane_count,
+        .lane_size = sizeof(struct shmq_lane),
+        .mapping_size = geometry->mapping_size,
+        .capacity = geometry->capacity,
+        .lanes_offset = geometry->lanes_offset,
+        .rings_offset = geometry->rings_offset,
+        .schemas_offset = sizeof(struct shmq_header),
+        .created_ns = creator->created_ns,
+        .creator_pid = creator->pid,
+        .creator_uid = creator->uid,
+        .library_version = creator->library_version,
+    };
+
+    memcpy(identity.magic, magic, sizeof magic);
+    memcpy(identity.id, creator->id, sizeof identity.id);
+    memcpy(mapping, &identity, sizeof identity);
+}
+
+/* Word by word through the facade, so that nothing is loaded twice and a fuzzer can answer each load. */
+static void copy_identity(struct shmq_identity *copy, const void *mapping)
+{
+    const uint64_t *from = mapping;
+    uint64_t words[sizeof *copy / sizeof(uint64_t)];
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        words[i] = atomic_load_u64(from + i);
+    memcpy(copy, words, sizeof words);
+}
+
+static bool numbers_fit(const struct shmq_identity *identity, uint64_t size)
+{
+    struct layout_geometry planned;
+
+    /* With the ranges of these three checked no sum below can overflow. */
+    if (!bits_is_power_of_two(identity->capacity) || identity->schemas_size > (UINT64_C(1) << 40) ||
+        layout_plan(identity->capacity, identity->lane_count, &planned) != 0)
+        return false;
+    uint64_t shift = identity->schemas_size;
+
+    return shift % SHMQ_PAGE == 0 && identity->lane_size == sizeof(struct shmq_lane) &&
+           identity->schemas_offset == sizeof(struct shmq_header) &&
+           identity->lanes_offset == planned.lanes_offset + shift &&
+           identity->rings_offset == planned.rings_offset + shift &&
+           identity->mapping_size == planned.mapping_size + shift && identity->mapping_size <= size;
+}
+
+int layout_read(const void *mapping, uint64_t size, struct layout_geometry *geometry, struct shmq_identity *identity)
+{
+    struct shmq_identity copy;
+
+    if (size < sizeof copy)
+        return -EPROTO;
+    copy_identity(&copy, mapping);
+    if (memcmp(copy.magic, magic, sizeof magic) != 0 || copy.byte_order != SHMQ_BYTE_ORDER ||
+        copy.format != SHMQ_FORMAT || copy.features_incompatible != 0)
+        return -EPROTO;
+    if (!numbers_fit(&copy, size))
+        return -EBADMSG;
+    *geometry = (struct layout_geometry){
+        .mapping_size = copy.mapping_size,
+        .capacity = copy.capacity,
+        .lanes_offset = copy.lanes_offset,
+        .rings_offset = copy.rings_offset,
+        .lane_count = copy.lane_count,
+    };
+    *identity = copy;
+    return 0;
+}

@@ -1,0 +1,54 @@
+/*
+ * Where things are in a mapping: computed when it is created, checked when it is opened
+ *
+ * A geometry is copied out of the mapping once, validated as a copy, and kept in the handle. Nothing reads these
+ * fields in the mapping again, so nobody can change them under us.
+ */
+#ifndef SHMQ_CORE_LAYOUT_H
+#define SHMQ_CORE_LAYOUT_H
+
+#include <shmq/layout.h>
+#include <stdint.h>
+
+struct layout_geometry {
+    uint64_t mapping_size;
+    uint64_t capacity;
+    uint64_t lanes_offset;
+    uint64_t rings_offset;
+    uint32_t lane_count;
+};
+
+/* Who created it and when: what port/ knows and core/ does not. */
+struct layout_creator {
+    uint8_t id[16];
+    int64_t created_ns;
+    uint32_t pid;
+    uint32_t uid;
+    uint32_t library_version;
+};
+
+/* -EINVAL: capacity or lane_count out of range. Capacity is rounded up to a power of two. */
+int layout_plan(uint64_t capacity, uint32_t lane_count, struct layout_geometry *geometry);
+
+/* Write the header into memory of at least mapping_size bytes that is all zero. */
+void layout_write(void *mapping, const struct layout_geometry *geometry, const struct layout_creator *creator);
+
+/*
+ * Read it out of a mapping of which `size` bytes exist.
+ *
+ * -EPROTO   not a queue, another byte order, another format, or incompatible features
+ * -EBADMSG  a queue, but its numbers do not fit together or into `size`
+ */
+int layout_read(const void *mapping, uint64_t size, struct layout_geometry *geometry, struct shmq_identity *identity);
+
+static inline struct shmq_lane *layout_lane(void *mapping, const struct layout_geometry *geometry, uint32_t lane)
+{
+    return (struct shmq_lane *)((uint8_t *)mapping + geometry->lanes_offset) + lane;
+}
+
+static inline uint8_t *layout_ring(void *mapping, const struct layout_geometry *geometry, uint32_t lane)
+{
+    return (uint8_t *)mapping + geometry->rings_offset + geometry->capacity * lane;
+}
+
+#endif
