@@ -1,0 +1,42 @@
+#include "port/role.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static int control(port_file file, int command, struct flock *lock)
+{
+    int rc;
+
+    do
+        rc = fcntl((int)file, command, lock);
+    while (rc != 0 && errno == EINTR);
+    return rc == 0 ? 0 : -errno;
+}
+
+static struct flock lock_of(int64_t role, short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = role, .l_len = 1};
+}
+
+int port_role_claim(port_file file, int64_t role)
+{
+    struct flock lock = lock_of(role, F_WRLCK);
+    int rc = control(file, F_OFD_SETLK, &lock);
+
+    return rc == -EAGAIN || rc == -EACCES ? -EBUSY : rc;
+}
+
+void port_role_release(port_file file, int64_t role)
+{
+    struct flock lock = lock_of(role, F_UNLCK);
+
+    (void)control(file, F_OFD_SETLK, &lock);
+}
+
+int port_role_taken(port_file file, int64_t role)
+{
+    struct flock lock = lock_of(role, F_WRLCK);
+    int rc = control(file, F_OFD_GETLK, &lock);
+
+    return rc == 0 ? lock.l_type != F_UNLCK : rc;
+}
