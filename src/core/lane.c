@@ -93,7 +93,7 @@ int lane_attach_consumer(struct lane_consumer *c, struct shmq_lane *shared, uint
 static int load_room(const struct lane_producer *p, uint64_t *tail)
 {
     *tail = atomic_load_acquire_u64(&p->shared->tail.tail); /* A1 */
-    return *tail % 8 == 0 && p->head - *tail <= p->capacity ? 0 : -EBADMSG;
+    return *tail % 8 == 0 && *tail <= p->head && p->head - *tail <= p->capacity ? 0 : -EBADMSG;
 }
 
 static void publish_pending(struct lane_producer *p)
