@@ -182,7 +182,11 @@ SHMQ_API int shmq_mapping_view(const struct shmq_mapping *mapping, enum shmq_acc
 SHMQ_API size_t shmq_mapping_granularity(void);
 
 /**
- * Unmap a view. Sets it to nothing; a view of nothing is -EINVAL.
+ * Unmap a view. Sets it to nothing.
+ *
+ * @return 0, or
+ *   -EINVAL  a view of nothing
+ *   -ENOMEM  the system cannot even keep book of less; the view stays
  *
  * Threads   any
  * Since     0.1

@@ -31,6 +31,7 @@ int shm_failure(int error)
     case EROFS:
     case ELOOP:
     case ETXTBSY:
+    case EOVERFLOW:
         return -EACCES;
     case ENOTDIR:
         return -ENOENT;
@@ -277,7 +278,7 @@ int port_shm_size(port_file file, uint64_t *size)
 
 int port_shm_grow(port_file file, uint64_t size)
 {
-    uint64_t now;
+    uint64_t now = 0;
     int rc = port_shm_size(file, &now);
     if (rc != 0 || size <= now) {
         return rc;
