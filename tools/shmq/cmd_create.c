@@ -1,0 +1,160 @@
+#include "command.h"
+#include "options.h"
+#include "os.h"
+#include "report.h"
+#include "snapshot.h"
+#include "units.h"
+
+#include <shmq/layout.h>
+#include <shmq/shmq.h>
+#include <stdio.h>
+
+enum { OPTION_IF_NOT_EXISTS = OPTION_LONG };
+
+static const struct option_row options[] = {
+    {'c', "capacity", "SIZE",
+     "Room for the records of one lane, rounded up to a power of two; 1M. The largest "
+     "record takes half of it."},
+    {'l', "lanes", "N", "How many producers can have it open at a time, 1 to 256; 1."},
+    {'m', "mode", "OCTAL",
+     "Permission bits, exactly; 0600. Who receives or sends needs read and write, ls and stat "
+     "need read."},
+    {'g', "group", "GROUP", "Give it to that group, a name or a number."},
+    {'f', "file", "PATH", "Keep it in that file, so that it outlasts a restart."},
+    {OPTION_IF_NOT_EXISTS, "if-not-exists", NULL, "A queue that is there already is no error; it is left as it is."},
+    {0},
+};
+
+struct request {
+    const char *name;
+    struct shmq_create_options create;
+    bool if_not_exists;
+    bool quiet;
+};
+
+static uint64_t needed(const struct shmq_create_options *create)
+{
+    uint64_t capacity = create->capacity == 0 ? SHMQ_CAPACITY_DEFAULT : create->capacity;
+    uint64_t lanes = create->lane_count == 0 ? 1 : create->lane_count;
+    uint64_t rounded = SHMQ_CAPACITY_MIN;
+    while (rounded < capacity) {
+        rounded *= 2;
+    }
+    uint64_t headers = sizeof(struct shmq_header) + lanes * sizeof(struct shmq_lane);
+    return (headers + SHMQ_PAGE - 1) / SHMQ_PAGE * SHMQ_PAGE + lanes * rounded;
+}
+
+static void no_space(const struct request *request)
+{
+    const char *path = request->create.path;
+    const char *place = path != NULL ? "in the file system" : "in shared memory";
+    char need[UNITS_TEXT], room[UNITS_TEXT];
+    uint64_t bytes = 0;
+    units_size(need, needed(&request->create), false);
+    if (os_space(path, &bytes)) {
+        units_size(room, bytes, false);
+        report_text("create", request->name, "no space left %s (%s needed, %s free; see --capacity)", place, need,
+                    room);
+    } else {
+        report_text("create", request->name, "no space left %s (%s needed; see --capacity)", place, need);
+    }
+}
+
+/* Whoever asked for certain sizes should know that the queue which existed has others. */
+static void differences_note(const struct request *request)
+{
+    struct snapshot snapshot;
+    const struct shmq_create_options *asked = &request->create;
+    if (snapshot_take(request->name, &snapshot) == 0) {
+        const struct shmq_info *info = &snapshot.info;
+        if ((asked->capacity != 0 && asked->capacity > info->capacity) ||
+            (asked->lane_count != 0 && asked->lane_count != info->lane_count)) {
+            char capacity[UNITS_TEXT];
+            units_size(capacity, info->capacity, false);
+            report_text("create", request->name, "note: it exists, with a capacity of %s and lanes: %u", capacity,
+                        info->lane_count);
+        }
+    }
+    snapshot_free(&snapshot);
+}
+
+static int create(const struct request *request)
+{
+    int rc = shmq_create(request->name, &request->create);
+    if (rc == 1 && !request->if_not_exists) {
+        char word[256];
+        report_shell_word(word, sizeof word, request->name);
+        report_text("create", request->name,
+                    "it exists (use it as it is with --if-not-exists, or remove it with: shmq rm %s)", word);
+        return EXIT_CODE_ERROR;
+    }
+    if (rc == 1 && !request->quiet) {
+        differences_note(request);
+    }
+    if (rc == -ENOSPC) {
+        no_space(request);
+        return EXIT_CODE_ERROR;
+    }
+    if (rc == -ENOENT) {
+        report_text("create", request->name, "the folder for its file does not exist");
+        return EXIT_CODE_ERROR;
+    }
+    return rc < 0 ? report("create", request->name, rc) : EXIT_CODE_OK;
+}
+
+static void group_set(struct options *o, struct shmq_create_options *create)
+{
+    create->has_group = 1;
+    if (!os_group(options_text(o), &create->group)) {
+        options_wrong(o, "--group: no group '%s'", options_text(o));
+    }
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o = options_of(self, argc, argv);
+    struct request request = {.create.struct_size = sizeof request.create};
+    for (int letter; (letter = options_next(&o)) != 0;) {
+        switch (letter) {
+        case 'c':
+            request.create.capacity = options_size(&o, SHMQ_CAPACITY_MIN, SHMQ_CAPACITY_MAX);
+            break;
+        case 'l':
+            request.create.lane_count = (uint32_t)options_number(&o, 1, SHMQ_LANES_MAX);
+            break;
+        case 'm':
+            request.create.mode = options_mode(&o);
+            break;
+        case 'g':
+            group_set(&o, &request.create);
+            break;
+        case 'f':
+            request.create.path = options_text(&o);
+            break;
+        case OPTION_IF_NOT_EXISTS:
+            request.if_not_exists = true;
+            break;
+        }
+    }
+    if (o.over) {
+        return o.code;
+    }
+    request.name = o.operands[0];
+    request.quiet = o.quiet;
+    return create(&request);
+}
+
+const struct command command_create = {
+    .name = "create",
+    .operands = "NAME",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "Create a queue.",
+    .description = "It takes all its memory at once, capacity times lanes and some KiB, so that sending never fails "
+                   "for want of memory.",
+    .examples = "shmq create jobs\n"
+                "shmq create ticks --capacity 8M --lanes 4\n"
+                "shmq create shared --mode 0660 --group users\n",
+    .options = options,
+    .run = run,
+};

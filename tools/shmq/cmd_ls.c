@@ -1,0 +1,197 @@
+#include "command.h"
+#include "options.h"
+#include "os.h"
+#include "report.h"
+#include "snapshot.h"
+#include "table.h"
+#include "units.h"
+
+#include <jansson.h>
+#include <shmq/shmq.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { OPTION_JSON = OPTION_LONG, OPTION_NO_HEADINGS };
+
+static const struct option_row options[] = {
+    {'b', "bytes", NULL, "Sizes in bytes."},
+    {OPTION_JSON, "json", NULL, "A JSON array with one object for each."},
+    {OPTION_NO_HEADINGS, "no-headings", NULL, "Without the line of headings."},
+    {0},
+};
+
+static const struct column columns[] = {
+    {"NAME", false},   {"KIND", false},      {"CAPACITY", true},  {"LANES", true}, {"USED", true},
+    {"WAITING", true}, {"PRODUCERS", false}, {"CONSUMER", false}, {"AGE", true},   {"NOTE", false},
+};
+
+struct listing {
+    struct table table;
+    json_t *array; /* NULL where a table is wanted */
+    bool bytes;
+    int64_t now_ns;
+};
+
+/* Up to three, so that a line stays a line. */
+static void producers_text(char *text, size_t size, const struct snapshot *snapshot)
+{
+    unsigned count = 0;
+    size_t end = 0;
+    snprintf(text, size, "-");
+    for (uint32_t i = 0; i < snapshot->info.lane_count; i++) {
+        uint32_t pid = snapshot->lanes[i].producer_pid;
+        if (pid != 0 && count++ < 3) {
+            end += (size_t)snprintf(text + end, size - end, "%s%u", count > 1 ? "," : "", pid);
+        }
+    }
+    if (count > 3) {
+        snprintf(text + end, size - end, "+%u", count - 3);
+    }
+}
+
+static bool queue_row(struct listing *listing, const char *name, const struct snapshot *snapshot)
+{
+    struct table *t = &listing->table;
+    const struct shmq_info *info = &snapshot->info;
+    char capacity[UNITS_TEXT], used[UNITS_TEXT], age[UNITS_TEXT], producers[96], consumer[UNITS_TEXT] = "-";
+    units_size(capacity, info->capacity, listing->bytes);
+    units_size(used, info->used, listing->bytes);
+    units_age(age, listing->now_ns - info->created_ns);
+    producers_text(producers, sizeof producers, snapshot);
+    if (info->consumer_pid != 0) {
+        snprintf(consumer, sizeof consumer, "%u", info->consumer_pid);
+    }
+    uintmax_t waiting = snapshot_waiting(info->sent, info->received);
+    return table_add(t, "%s", name) && table_add(t, "queue") && table_add(t, "%s", capacity) &&
+           table_add(t, "%u", info->lane_count) && table_add(t, "%s", used) && table_add(t, "%ju", waiting) &&
+           table_add(t, "%s", producers) && table_add(t, "%s", consumer) && table_add(t, "%s", age) &&
+           table_add(t, "%s", "");
+}
+
+/* Neither a queue that can be read, nor silence about it. */
+static const char *kind_of(const struct snapshot *snapshot)
+{
+    if (snapshot->is_queue) {
+        return "queue";
+    }
+    return snapshot->error == -EPROTO || snapshot->error == -EBADMSG ? "mapping" : "?";
+}
+
+static void note_of(char *text, size_t size, const char *name, const struct snapshot *snapshot)
+{
+    text[0] = '\0';
+    if (snapshot->error != 0 && strcmp(kind_of(snapshot), "mapping") != 0) {
+        report_meaning(text, size, name, snapshot->error);
+        text[strcspn(text, "(")] = '\0';
+    }
+    size_t length = strlen(text);
+    if (length > 0 && text[length - 1] == ' ') {
+        text[length - 1] = '\0';
+    }
+}
+
+static bool other_row(struct listing *listing, const char *name, const struct snapshot *snapshot)
+{
+    struct table *t = &listing->table;
+    char size[UNITS_TEXT] = "-", note[512];
+    if (snapshot->mapping_size != 0) {
+        units_size(size, snapshot->mapping_size, listing->bytes);
+    }
+    note_of(note, sizeof note, name, snapshot);
+    bool added = table_add(t, "%s", name) && table_add(t, "%s", kind_of(snapshot)) && table_add(t, "%s", size);
+    for (size_t i = 3; added && i < sizeof columns / sizeof columns[0] - 1; i++) {
+        added = table_add(t, "-");
+    }
+    return added && table_add(t, "%s", note);
+}
+
+static json_t *queue_object(const char *name, const struct snapshot *snapshot, int64_t now_ns)
+{
+    const struct shmq_info *info = &snapshot->info;
+    json_t *producers = json_array();
+    for (uint32_t i = 0; i < info->lane_count; i++) {
+        if (snapshot->lanes[i].producer_pid != 0) {
+            json_array_append_new(producers, json_integer(snapshot->lanes[i].producer_pid));
+        }
+    }
+    return json_pack("{ss ss sI sI si sI sI so so sf}", "name", name, "kind", "queue", "mapping_size",
+                     (json_int_t)info->mapping_size, "capacity", (json_int_t)info->capacity, "lanes",
+                     (int)info->lane_count, "used", (json_int_t)info->used, "waiting",
+                     (json_int_t)snapshot_waiting(info->sent, info->received), "producers", producers, "consumer",
+                     info->consumer_pid != 0 ? json_integer(info->consumer_pid) : json_null(), "age_seconds",
+                     (double)(now_ns - info->created_ns) / 1e9);
+}
+
+static json_t *other_object(const char *name, const struct snapshot *snapshot)
+{
+    char note[512];
+    note_of(note, sizeof note, name, snapshot);
+    return json_pack("{ss ss sI so}", "name", name, "kind", kind_of(snapshot), "mapping_size",
+                     (json_int_t)snapshot->mapping_size, "error", note[0] != '\0' ? json_string(note) : json_null());
+}
+
+static int add(const char *name, void *arg)
+{
+    struct listing *listing = arg;
+    struct snapshot snapshot;
+    int rc = snapshot_take(name, &snapshot);
+    bool added = true;
+    if (rc == -ENOENT) {
+        /* It was removed since it was listed. */
+    } else if (listing->array != NULL) {
+        json_t *object = rc == 0 ? queue_object(name, &snapshot, listing->now_ns) : other_object(name, &snapshot);
+        added = json_array_append_new(listing->array, object) == 0;
+    } else {
+        added = rc == 0 ? queue_row(listing, name, &snapshot) : other_row(listing, name, &snapshot);
+    }
+    snapshot_free(&snapshot);
+    return added ? 0 : -ENOMEM;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o = options_of(self, argc, argv);
+    struct listing listing = {
+        .table = {.columns = columns, .column_count = sizeof columns / sizeof columns[0]},
+        .now_ns = os_realtime_ns(),
+    };
+    bool json = false, headings = true;
+    for (int letter; (letter = options_next(&o)) != 0;) {
+        listing.bytes = listing.bytes || letter == 'b';
+        json = json || letter == OPTION_JSON;
+        headings = headings && letter != OPTION_NO_HEADINGS;
+    }
+    if (o.over) {
+        return o.code;
+    }
+    listing.array = json ? json_array() : NULL;
+    int rc = shmq_mapping_list(add, &listing);
+    if (rc != 0) {
+        fprintf(stderr, "shmq: ls: %s\n", shmq_strerror(rc));
+    } else if (json) {
+        json_dumpf(listing.array, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+        putchar('\n');
+    } else {
+        table_print(&listing.table, headings);
+    }
+    json_decref(listing.array);
+    table_free(&listing.table);
+    return report_code(rc);
+}
+
+const struct command command_ls = {
+    .name = "ls",
+    .operands = "",
+    .operands_min = 0,
+    .operands_max = 0,
+    .summary = "List the queues and other mappings.",
+    .description =
+        "The user's own and those of all users. CAPACITY is of one lane, USED the bytes of all lanes that hold "
+        "records, WAITING the records in them; PRODUCERS and CONSUMER are process ids of who has it open now. What "
+        "is "
+        "damaged or cannot be read is listed with a note.",
+    .examples = "shmq ls\n"
+                "shmq ls --json | jq '.[] | select(.waiting > 0) | .name'\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,45 @@
+/* What the operating system is asked for beyond C and read, write, open and close. One file a system: os_posix.c. */
+#ifndef SHMQ_OS_H
+#define SHMQ_OS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** See to it that descriptors 0, 1 and 2 are taken, so that no queue ever becomes standard output. */
+void os_standard_streams(void);
+
+/** The text of errno. */
+const char *os_error_text(void);
+
+/** From now on the signals that end a program are only noted, the first time each. Broken pipes become errors. */
+void os_signals_catch(void);
+/** The signal that was noted, or 0. */
+int os_signal_caught(void);
+/** End as that signal ends a program. */
+void os_signal_die(int number);
+/** The signal of a closed pipe. */
+int os_signal_pipe(void);
+
+bool os_is_terminal(int descriptor);
+int64_t os_monotonic_ns(void);
+int64_t os_realtime_ns(void);
+/** 2025-01-31 12:00:00 UTC */
+void os_date(char text[32], int64_t since_1970_ns);
+
+/** 1: reading would not block; 0: it would, still after timeout_ms or a signal. */
+int os_input_ready(int descriptor, int timeout_ms);
+/** Sleep until writing would not block, or a signal comes. */
+void os_output_wait(int descriptor);
+/** Nobody will ever read what is written there. */
+bool os_reader_gone(int descriptor);
+
+/** How much is left to read where that is known, else -1. */
+int64_t os_bytes_left(int descriptor);
+
+/** A group's number, by its name or its number. */
+bool os_group(const char *name, uint32_t *group);
+
+/** Room in the file system of a path that need not exist; NULL: in shared memory. False where unknown. */
+bool os_space(const char *path, uint64_t *bytes);
+
+#endif

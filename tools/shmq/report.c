@@ -1,0 +1,114 @@
+#include "report.h"
+
+#include "snapshot.h"
+
+#include <shmq/shmq.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+int report_code(int error)
+{
+    switch (error) {
+    case -ENOENT:
+        return EXIT_CODE_NOT_FOUND;
+    case -EAGAIN:
+        return EXIT_CODE_FULL_OR_EMPTY;
+    case -EBADMSG:
+    case -EPROTO:
+        return EXIT_CODE_DAMAGED;
+    case -EOWNERDEAD:
+        return EXIT_CODE_PEER_DEAD;
+    case -ETIMEDOUT:
+        return EXIT_CODE_TIMED_OUT;
+    case -EINVAL:
+    case -ENAMETOOLONG:
+        return EXIT_CODE_USAGE;
+    default:
+        return error < 0 ? EXIT_CODE_ERROR : EXIT_CODE_OK;
+    }
+}
+
+void report_shell_word(char *text, unsigned long size, const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
+    snprintf(text, size, name[strspn(name, plain)] == '\0' ? "%s" : "'%s'", name);
+}
+
+/* Not a queue and not a queue for us share an error; what to do about them differs. */
+static void format_meaning(char *text, unsigned long size, const char *name, const char *word)
+{
+    struct shmq_identity identity;
+    if (!snapshot_identity(name, &identity)) {
+        snprintf(text, size, "not a queue");
+    } else if (identity.byte_order != SHMQ_BYTE_ORDER) {
+        snprintf(text, size, "a queue of a machine with another byte order");
+    } else if (identity.format != SHMQ_FORMAT) {
+        snprintf(text, size,
+                 "a queue of format %u, and this shmq knows format %u (use a shmq that knows it, or: shmq rm %s)",
+                 identity.format, SHMQ_FORMAT, word);
+    } else if (identity.features_incompatible != 0) {
+        snprintf(text, size, "a queue with features that this shmq does not know (use a newer one, or: shmq rm %s)",
+                 word);
+    } else {
+        snprintf(text, size, "damaged or cut off (remove it with: shmq rm %s)", word);
+    }
+}
+
+void report_meaning(char *text, unsigned long size, const char *name, int error)
+{
+    char word[256];
+    report_shell_word(word, sizeof word, name);
+    switch (error) {
+    case -ENOENT:
+        snprintf(text, size, "no such queue (create it with: shmq create %s)", word);
+        break;
+    case -EACCES:
+        snprintf(text, size, "no permission (its owner can share one with: shmq create --mode, --group)");
+        break;
+    case -EPERM:
+        snprintf(text, size, "a Global\\ name can be created by a privileged user only");
+        break;
+    case -EPROTO:
+        format_meaning(text, size, name, word);
+        break;
+    case -EBADMSG:
+        snprintf(text, size, "damaged or cut off (remove it with: shmq rm %s)", word);
+        break;
+    case -EEXIST:
+        snprintf(text, size, "the name is taken by something that is not a queue");
+        break;
+    case -EINVAL:
+        snprintf(text, size, "not a name: say 1 to 64 of A-Z a-z 0-9 . _ -, or a path with a '/' in it");
+        break;
+    case -ENAMETOOLONG:
+        snprintf(text, size, "too long: a name has up to 64 characters");
+        break;
+    case -EMFILE:
+    case -ENFILE:
+        snprintf(text, size, "%s (see: ulimit -n)", shmq_strerror(error));
+        break;
+    default:
+        snprintf(text, size, "%s", shmq_strerror(error));
+        break;
+    }
+}
+
+int report(const char *command, const char *name, int error)
+{
+    char text[512];
+    report_meaning(text, sizeof text, name, error);
+    report_text(command, name, "%s", text);
+    return report_code(error);
+}
+
+void report_text(const char *command, const char *name, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "shmq: %s '%s': ", command, name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}

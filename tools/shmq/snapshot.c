@@ -1,0 +1,85 @@
+#include "snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t snapshot_waiting(uint64_t sent, uint64_t received)
+{
+    return sent > received ? sent - received : 0;
+}
+
+/* The first bytes of whatever has the name; the rest of identity is zero where it is shorter. */
+static bool identity_read(const char *name, struct shmq_identity *identity, uint64_t *mapping_size)
+{
+    struct shmq_mapping *mapping = NULL;
+    if (shmq_mapping_open(name, SHMQ_READ, 0, &mapping) != 0) {
+        return false;
+    }
+    struct shmq_view view;
+    size_t size = sizeof *identity;
+    *mapping_size = shmq_mapping_size(mapping);
+    size = *mapping_size < size ? (size_t)*mapping_size : size;
+    bool seen = size > 0 && shmq_mapping_view(mapping, SHMQ_READ, 0, size, &view) == 0;
+    if (seen) {
+        memcpy(identity, view.base, size);
+        shmq_mapping_unview(&view);
+    }
+    shmq_mapping_close(mapping);
+    return seen;
+}
+
+static bool magic_matches(const struct shmq_identity *identity)
+{
+    static const uint8_t magic[] = SHMQ_MAGIC;
+    return memcmp(identity->magic, magic, sizeof magic) == 0;
+}
+
+bool snapshot_identity(const char *name, struct shmq_identity *identity)
+{
+    uint64_t mapping_size = 0;
+    *identity = (struct shmq_identity){0};
+    return identity_read(name, identity, &mapping_size) && magic_matches(identity);
+}
+
+static int lanes_take(struct shmq *q, struct snapshot *snapshot)
+{
+    snapshot->lanes = calloc(snapshot->info.lane_count, sizeof *snapshot->lanes);
+    if (snapshot->lanes == NULL) {
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < snapshot->info.lane_count; i++) {
+        snapshot->lanes[i].struct_size = sizeof snapshot->lanes[i];
+        int rc = shmq_lane_info(q, i, &snapshot->lanes[i]);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+int snapshot_take(const char *name, struct snapshot *snapshot)
+{
+    *snapshot = (struct snapshot){.info.struct_size = sizeof snapshot->info};
+    struct shmq *q = NULL;
+    int rc = shmq_open(name, SHMQ_OBSERVER, NULL, &q);
+    if (rc == 0) {
+        rc = shmq_info(q, &snapshot->info);
+    }
+    if (rc == 0) {
+        snapshot->is_queue = true;
+        snapshot->mapping_size = snapshot->info.mapping_size;
+        rc = lanes_take(q, snapshot);
+    } else {
+        struct shmq_identity identity = {0};
+        snapshot->is_queue = identity_read(name, &identity, &snapshot->mapping_size) && magic_matches(&identity);
+    }
+    shmq_close(q);
+    snapshot->error = rc;
+    return rc;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+    free(snapshot->lanes);
+    snapshot->lanes = NULL;
+}
