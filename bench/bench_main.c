@@ -1,0 +1,310 @@
+/* shmq-bench: how fast the queue is, beside a pipe and beside the cache lines that have to move. */
+#include "results.h"
+#include "shim.h"
+#include "transports.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <regex.h>
+#include <shmq/shmq.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POINTS_MAX 256
+#define ROUNDS_MAX 1000
+
+static const char usage[] =
+    "Usage: shmq-bench [OPTION]...\n"
+    "Measure messages per second and round trips between two processes on two cores.\n"
+    "\n"
+    "  -r, --rounds N       measure everything N times, round after round (7)\n"
+    "  -s, --seconds S      of one measurement (0.1)\n"
+    "  -c, --cores A,B      the producer's and the consumer's processor (the first two cores)\n"
+    "  -f, --filter REGEX   only what matches (extended regular expression)\n"
+    "  -j, --json FILE      every single run, as Google Benchmark's JSON\n"
+    "  -l, --list           print the names and measure nothing\n"
+    "  -h, --help           print this\n"
+    "\n"
+    "Exit status: 0 measured, 1 a measurement failed, 2 usage, 77 there are no two processors to measure on.\n";
+
+struct bench {
+    struct settings settings;
+    struct shim_plan plan;
+    bool list;
+    bool filtered;
+    regex_t filter;
+    struct point points[POINTS_MAX];
+    size_t point_count;
+    struct results *results;
+};
+
+static struct bench bench = {
+    .settings = {.cores = {-1, -1}, .seconds = 0.1},
+    .plan = {.rounds = 7},
+};
+
+static void add(struct point point, const char *family, const char *name)
+{
+    struct point *added = &bench.points[bench.point_count];
+
+    *added = point;
+    snprintf(added->name, sizeof added->name, "%s/%s/%zu", family, name, point.size);
+    if (!bench.filtered || regexec(&bench.filter, added->name, 0, NULL, 0) == 0) {
+        bench.point_count++;
+    }
+}
+
+/* What is compared stands side by side, size by size. */
+static void add_throughput(size_t size)
+{
+    const uint64_t capacity = SHMQ_CAPACITY_DEFAULT;
+    const int big = 1 << 20;
+
+    add((struct point){.transport = &shmq_single, .size = size, .capacity = capacity}, "throughput", "shmq");
+    add((struct point){.transport = &pipe_single, .size = size, .pipe_bytes = big}, "throughput", "pipe_1m");
+    add((struct point){.transport = &shmq_batch, .size = size, .capacity = capacity}, "throughput", "shmq_batch");
+    add((struct point){.transport = &pipe_batch, .size = size}, "throughput", "pipe_batch");
+    add((struct point){.transport = &shmq_in_place, .size = size, .capacity = capacity}, "throughput",
+        "shmq_in_place");
+    add((struct point){.transport = &pipe_batch, .size = size, .pipe_bytes = big}, "throughput", "pipe_batch_1m");
+    add((struct point){.transport = &pipe_single, .size = size}, "throughput", "pipe");
+}
+
+static void add_hand_back(size_t size)
+{
+    static const struct {
+        const char *name;
+        unsigned hand_back;
+    } ways[] = {{"none", SHMQ_HAND_BACK_NONE}, {"dirty", SHMQ_HAND_BACK_DIRTY}, {"own", SHMQ_HAND_BACK_OWN}};
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct point point = {.size = size, .capacity = SHMQ_CAPACITY_DEFAULT, .hand_back = ways[i].hand_back};
+
+        point.transport = &shmq_single;
+        add(point, "hand_back/single", ways[i].name);
+        point.transport = &shmq_batch;
+        add(point, "hand_back/batch", ways[i].name);
+    }
+}
+
+static void add_rings(size_t size)
+{
+    static const struct {
+        const char *name;
+        uint64_t capacity;
+    } rings[] = {{"64K", 65536}, {"256K", 262144}, {"1M", 1 << 20}, {"4M", 4 << 20}, {"16M", 16 << 20}};
+
+    for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {
+        struct point point = {.size = size, .capacity = rings[i].capacity};
+
+        point.transport = &shmq_single;
+        add(point, "ring/single", rings[i].name);
+        point.transport = &shmq_batch;
+        add(point, "ring/batch", rings[i].name);
+    }
+}
+
+static void add_round_trips(void)
+{
+    const uint64_t capacity = SHMQ_CAPACITY_DEFAULT;
+
+    add((struct point){.transport = &round_trip_lines, .size = 64}, "round_trip", "lines");
+    add((struct point){.transport = &round_trip_shmq, .size = 64, .capacity = capacity}, "round_trip", "shmq");
+    add((struct point){.transport = &round_trip_shmq_wait, .size = 64, .capacity = capacity}, "round_trip",
+        "shmq_wait");
+    add((struct point){.transport = &round_trip_pipe, .size = 64, .spin = true}, "round_trip", "pipe_spin");
+    add((struct point){.transport = &round_trip_pipe, .size = 64}, "round_trip", "pipe");
+}
+
+static void add_all(void)
+{
+    static const size_t sizes[] = {8, 64, 256, 1024, 4096, 65536};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        add_throughput(sizes[i]);
+    }
+    add_round_trips();
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        add_hand_back(sizes[i]);
+    }
+    add_rings(64);
+    add_rings(1024);
+}
+
+/* Google Benchmark calls this once a round for each point. */
+static void measure(struct shim_state *state, void *context)
+{
+    const struct point *point = context;
+    struct figure figure;
+    const char *error = run_measure(point, &bench.settings, &figure);
+
+    if (error != NULL) {
+        shim_error(state, error);
+        return;
+    }
+    results_add(bench.results, point, &figure);
+    shim_item(state, figure.seconds / (double)figure.messages, point->size);
+    shim_counter(state, "rtt_before_ns", figure.before.with_pause_ns);
+    shim_counter(state, "rtt_after_ns", figure.after.with_pause_ns);
+    shim_counter(state, "rtt_bare_before_ns", figure.before.bare_ns);
+    shim_counter(state, "rtt_bare_after_ns", figure.after.bare_ns);
+    shim_counter(state, "away_percent", figure.away * 100);
+    if (figure.p50_ns > 0) {
+        shim_counter(state, "p50_ns", figure.p50_ns);
+        shim_counter(state, "p99_ns", figure.p99_ns);
+        shim_counter(state, "p999_ns", figure.p999_ns);
+    }
+}
+
+static bool parse_option(int option, const char *text)
+{
+    char *end = NULL;
+
+    switch (option) {
+    case 'r': {
+        long rounds = strtol(text, &end, 10);
+
+        bench.plan.rounds = (unsigned)rounds;
+        return *text != '\0' && *end == '\0' && rounds >= 1 && rounds <= ROUNDS_MAX;
+    }
+    case 's':
+        bench.settings.seconds = strtod(text, &end);
+        return *text != '\0' && *end == '\0' && bench.settings.seconds >= 0.0001 && bench.settings.seconds <= 60;
+    case 'c': {
+        char rest;
+
+        return sscanf(text, "%d,%d%c", &bench.settings.cores.producer, &bench.settings.cores.consumer, &rest) == 2 &&
+               bench.settings.cores.producer != bench.settings.cores.consumer;
+    }
+    case 'f':
+        if (bench.filtered) {
+            regfree(&bench.filter);
+        }
+        bench.filtered = regcomp(&bench.filter, text, REG_EXTENDED | REG_NOSUB) == 0;
+        return bench.filtered;
+    case 'j':
+        bench.plan.json_path = text;
+        return true;
+    case 'l':
+        bench.list = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int parse(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"rounds", required_argument, NULL, 'r'}, {"seconds", required_argument, NULL, 's'},
+        {"cores", required_argument, NULL, 'c'},  {"filter", required_argument, NULL, 'f'},
+        {"json", required_argument, NULL, 'j'},   {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "r:s:c:f:j:lh", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            exit(EXIT_SUCCESS);
+        }
+        if (!parse_option(option, optarg)) {
+            if (option != '?') {
+                fprintf(stderr, "shmq-bench: bad value for -%c: %s\n", option, optarg);
+            }
+            return -EINVAL;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "shmq-bench: unexpected argument: %s\n", argv[optind]);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* Returns the exit status when there is no place to measure, -1 when there is. */
+static int place(void)
+{
+    struct pair_cores *cores = &bench.settings.cores;
+    char text[64];
+
+    if (cores->producer < 0 && pair_cores_pick(cores) != 0) {
+        fprintf(stderr, "shmq-bench: this needs two processors, and this process may use one only\n");
+        return 77;
+    }
+    if (pair_pin(cores->consumer) != 0 || pair_pin(cores->producer) != 0) {
+        fprintf(stderr, "shmq-bench: cannot run on processors %d and %d\n", cores->producer, cores->consumer);
+        return 2;
+    }
+    snprintf(text, sizeof text, "producer %d, consumer %d", cores->producer, cores->consumer);
+    shim_describe("processors", text);
+    snprintf(text, sizeof text, "%u rounds of %g s", bench.plan.rounds, bench.settings.seconds);
+    shim_describe("measured", text);
+    return -1;
+}
+
+static int run_all(void)
+{
+    size_t figures = bench.point_count * bench.plan.rounds;
+    int rc;
+
+    bench.results = results_open(bench.points, bench.point_count, bench.plan.rounds);
+    if (bench.results == NULL) {
+        fprintf(stderr, "shmq-bench: out of memory\n");
+        return 1;
+    }
+    for (size_t i = 0; i < bench.point_count; i++) {
+        shim_register(bench.points[i].name, measure, &bench.points[i]);
+    }
+    rc = shim_run(&bench.plan);
+    if (rc != 0) {
+        fprintf(stderr, "shmq-bench: %s: %s\n", bench.plan.json_path, strerror(-rc));
+    } else {
+        results_print(bench.results);
+        if (results_count(bench.results) != figures) {
+            fprintf(stderr, "shmq-bench: %zu of %zu measurements failed\n", figures - results_count(bench.results),
+                    figures);
+        }
+    }
+    rc = rc == 0 && results_count(bench.results) == figures ? 0 : 1;
+    results_close(bench.results);
+    return rc;
+}
+
+static int list_all(void)
+{
+    for (size_t i = 0; i < bench.point_count; i++) {
+        puts(bench.points[i].name);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    if (parse(argc, argv) != 0) {
+        fputs("Try 'shmq-bench --help'.\n", stderr);
+        return 2;
+    }
+    add_all();
+    bench.plan.program = argv[0];
+    if (bench.point_count == 0) {
+        fprintf(stderr, "shmq-bench: nothing matches the filter\n");
+        status = 2;
+    } else {
+        status = bench.list ? list_all() : place();
+    }
+    if (status < 0) {
+        status = run_all();
+    }
+    if (bench.filtered) {
+        regfree(&bench.filter);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "shmq-bench: cannot write to standard output\n");
+        return 1;
+    }
+    return status;
+}

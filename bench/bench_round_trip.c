@@ -1,0 +1,293 @@
+/*
+ * There and back, one message at a time
+ *
+ * The floor is two cache lines each way with nothing around them: a line of payload, then a line that says so. Every
+ * transport copies the message in and out and checks it at both ends, and so does the floor.
+ */
+#include "ticks.h"
+#include "transports.h"
+
+#include <errno.h>
+#include <shmq/shmq.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MESSAGE 64
+
+/* Trips between two looks at the clock. */
+#define LAP 16
+
+/* One side's ends of the transport. */
+struct side {
+    struct run *run;
+    struct shmq *out;
+    struct shmq *in;
+    uint64_t number; /* lines: of the last trip */
+};
+
+/* 0, or a negative errno; -EPIPE from a get: the other side has finished. */
+typedef int side_step(struct side *side, uint8_t *message);
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE int ask(struct side *side, side_step *put, side_step *get)
+{
+    struct run *run = side->run;
+    const struct payload payload = run->payload;
+    struct payload_account answers = {.received = 0};
+    uint8_t message[MESSAGE];
+    uint64_t start_ns = ticks_ns();
+    uint64_t start = ticks();
+    uint64_t before = start;
+    uint64_t sent = 0;
+    int rc = 0;
+
+    while (rc == 0 && run_lap(run, sent)) {
+        if (run->start_sent == sent) {
+            run->trip_count = 0;
+        }
+        for (int i = 0; i < LAP && rc == 0; i++) {
+            memcpy(message, payload_next(&payload, sent++), MESSAGE);
+            rc = put(side, message);
+            if (rc == 0) {
+                rc = get(side, message);
+            }
+            payload_take(&answers, message, MESSAGE);
+            uint64_t now = ticks();
+
+            run->trips[run->trip_count++ % RUN_TRIPS_MAX] = (uint32_t)(now - before);
+            before = now;
+        }
+    }
+    run->ticks_per_ns = (double)(ticks() - start) / (double)(ticks_ns() - start_ns);
+    pair_finish(&run->pair, sent);
+    return rc == 0 && answers.wrong != 0 ? -EBADMSG : rc;
+}
+
+INLINE int answer(struct side *side, side_step *put, side_step *get)
+{
+    struct payload_account account = {.received = 0};
+    uint8_t message[MESSAGE];
+    int rc = 0;
+
+    while (rc == 0) {
+        rc = get(side, message);
+        if (rc == 0) {
+            payload_take(&account, message, MESSAGE);
+            rc = put(side, message);
+        }
+    }
+    run_account(side->run, &account);
+    return rc == -EPIPE ? 0 : rc;
+}
+
+static int prepare(struct run *run)
+{
+    run->trips = calloc(RUN_TRIPS_MAX, sizeof run->trips[0]);
+    return run->trips == NULL ? -ENOMEM : 0;
+}
+
+/* No queue: the payload's line, then the line with the number. */
+
+static int line_put(struct side *side, uint8_t *message)
+{
+    struct pair *pair = &side->run->pair;
+    struct pair_shared *shared = pair->shared;
+
+    side->number++;
+    memcpy(pair->child == 0 ? shared->payload_pong : shared->payload_ping, message, MESSAGE);
+    pair_store(pair->child == 0 ? &shared->pong.word : &shared->ping.word, side->number);
+    return 0;
+}
+
+/* The consumer waits for the next number, the producer for the one it has sent. */
+static int line_get(struct side *side, uint8_t *message)
+{
+    struct pair *pair = &side->run->pair;
+    struct pair_shared *shared = pair->shared;
+    const uint64_t *word = pair->child == 0 ? &shared->ping.word : &shared->pong.word;
+    uint64_t number = side->number + (pair->child == 0 ? 1 : 0);
+
+    while (pair_load(word) != number) {
+        if (!pair_wait(pair)) {
+            return -EPIPE;
+        }
+    }
+    memcpy(message, pair->child == 0 ? shared->payload_ping : shared->payload_pong, MESSAGE);
+    return 0;
+}
+
+static int lines_ask(struct run *run)
+{
+    struct side side = {.run = run, .number = run->pair.shared->ping.word};
+    int rc = run_meet(run);
+
+    return rc == 0 ? ask(&side, line_put, line_get) : rc;
+}
+
+static int lines_answer(struct run *run)
+{
+    struct side side = {.run = run, .number = run->pair.shared->pong.word};
+    int rc = run_meet(run);
+
+    return rc == 0 ? answer(&side, line_put, line_get) : rc;
+}
+
+static void lines_clean(struct run *run)
+{
+    (void)run;
+}
+
+/* Two queues. */
+
+static void queues_remove(struct run *run)
+{
+    for (int way = 0; way < 2; way++) {
+        shmq_remove(run->queues[way]);
+    }
+}
+
+static int queues_prepare(struct run *run)
+{
+    struct shmq_create_options options = {.struct_size = sizeof options, .capacity = run->point->capacity};
+    int rc = prepare(run);
+
+    for (int way = 0; way < 2 && rc == 0; way++) {
+        snprintf(run->queues[way], sizeof run->queues[way], "shmq-bench-%ld-%d", (long)getpid(), way);
+        rc = shmq_create(run->queues[way], &options);
+    }
+    return rc == 1 ? -EEXIST : rc;
+}
+
+static int queues_open(struct side *side, int out, int in)
+{
+    struct run *run = side->run;
+    int rc = shmq_open(run->queues[out], SHMQ_PRODUCER, NULL, &side->out);
+
+    if (rc == 0) {
+        rc = shmq_open(run->queues[in], SHMQ_CONSUMER, NULL, &side->in);
+    }
+    return rc == 0 ? run_meet(run) : rc;
+}
+
+static void queues_close(struct side *side)
+{
+    shmq_close(side->out);
+    shmq_close(side->in);
+}
+
+static int queue_put(struct side *side, uint8_t *message)
+{
+    return shmq_send(side->out, message, MESSAGE, 0, 0);
+}
+
+static int queue_get(struct side *side, uint8_t *message)
+{
+    struct shmq_message m;
+    int rc;
+
+    while ((rc = shmq_recv(side->in, message, MESSAGE, &m)) == -EAGAIN) {
+        if (!pair_wait(&side->run->pair)) {
+            return -EPIPE;
+        }
+    }
+    return rc;
+}
+
+static int queue_wait_get(struct side *side, uint8_t *message)
+{
+    struct shmq_message m;
+    int rc;
+
+    while ((rc = shmq_recv(side->in, message, MESSAGE, &m)) == -EAGAIN) {
+        rc = shmq_wait(side->in, -1);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return rc;
+}
+
+static int queues_ask(struct run *run)
+{
+    struct side side = {.run = run};
+    int rc = queues_open(&side, 0, 1);
+
+    rc = rc == 0 ? ask(&side, queue_put, queue_get) : rc;
+    queues_close(&side);
+    return rc;
+}
+
+static int queues_answer(struct run *run)
+{
+    struct side side = {.run = run};
+    int rc = queues_open(&side, 1, 0);
+
+    rc = rc == 0 ? answer(&side, queue_put, queue_get) : rc;
+    queues_close(&side);
+    return rc;
+}
+
+static int queues_wait_ask(struct run *run)
+{
+    struct side side = {.run = run};
+    int rc = queues_open(&side, 0, 1);
+
+    rc = rc == 0 ? ask(&side, queue_put, queue_wait_get) : rc;
+    queues_close(&side);
+    return rc;
+}
+
+static int queues_wait_answer(struct run *run)
+{
+    struct side side = {.run = run};
+    int rc = queues_open(&side, 1, 0);
+
+    rc = rc == 0 ? answer(&side, queue_put, queue_wait_get) : rc;
+    queues_close(&side);
+    return rc;
+}
+
+/* Two pipes. */
+
+static int pipes_prepare(struct run *run)
+{
+    int rc = prepare(run);
+
+    return rc == 0 ? pipe_open(run, 2) : rc;
+}
+
+static int pipe_put(struct side *side, uint8_t *message)
+{
+    return pipe_write(side->run, side->run->pair.child == 0 ? 1 : 0, message, MESSAGE);
+}
+
+static int pipe_get(struct side *side, uint8_t *message)
+{
+    return pipe_read(side->run, side->run->pair.child == 0 ? 0 : 1, message, MESSAGE);
+}
+
+/* Closing is how the other side learns of the end. */
+static int pipes_ask(struct run *run)
+{
+    struct side side = {.run = run};
+    int rc = pipe_meet(run, 1, 0);
+
+    rc = rc == 0 ? ask(&side, pipe_put, pipe_get) : rc;
+    pipe_close(run);
+    return rc;
+}
+
+static int pipes_answer(struct run *run)
+{
+    struct side side = {.run = run};
+    int rc = pipe_meet(run, 0, 1);
+
+    return rc == 0 ? answer(&side, pipe_put, pipe_get) : rc;
+}
+
+const struct transport round_trip_lines = {prepare, lines_ask, lines_answer, lines_clean};
+const struct transport round_trip_shmq = {queues_prepare, queues_ask, queues_answer, queues_remove};
+const struct transport round_trip_shmq_wait = {queues_prepare, queues_wait_ask, queues_wait_answer, queues_remove};
+const struct transport round_trip_pipe = {pipes_prepare, pipes_ask, pipes_answer, pipe_close};

@@ -1,0 +1,216 @@
+/* The queue, through its public calls, opened by name in both processes. */
+#include "transports.h"
+
+#include <errno.h>
+#include <shmq/shmq.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int prepare(struct run *run)
+{
+    struct shmq_create_options options = {.struct_size = sizeof options, .capacity = run->point->capacity};
+    int rc;
+
+    snprintf(run->queues[0], sizeof run->queues[0], "shmq-bench-%ld", (long)getpid());
+    rc = shmq_create(run->queues[0], &options);
+    return rc == 1 ? -EEXIST : rc;
+}
+
+/* Both sides have it open since they met, and it has no name any more; this is for when they have not. */
+static void clean(struct run *run)
+{
+    shmq_remove(run->queues[0]);
+}
+
+static int producer_open(struct run *run, struct shmq **q)
+{
+    int rc = shmq_open(run->queues[0], SHMQ_PRODUCER, NULL, q);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = run_meet(run);
+    if (rc != 0) {
+        shmq_close(*q);
+        return rc;
+    }
+    shmq_remove(run->queues[0]);
+    return 0;
+}
+
+static int consumer_open(struct run *run, struct shmq **q)
+{
+    struct shmq_open_options options = {.struct_size = sizeof options, .hand_back = run->point->hand_back};
+    int rc = shmq_open(run->queues[0], SHMQ_CONSUMER, &options, q);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = run_meet(run);
+    if (rc != 0) {
+        shmq_close(*q);
+    }
+    return rc;
+}
+
+/* In batches: all but the last of a lap say that more follows. */
+static int send_all(struct run *run, unsigned more)
+{
+    const struct payload payload = run->payload;
+    const uint64_t lap = run_lap_messages(run);
+    struct shmq *q;
+    uint64_t sent = 0;
+    int rc = producer_open(run, &q);
+
+    if (rc != 0) {
+        return rc;
+    }
+    while (rc == 0 && run_lap(run, sent)) {
+        for (uint64_t left = lap; left > 0 && rc == 0; left--) {
+            const uint8_t *message = payload_next(&payload, sent++);
+
+            do {
+                rc = shmq_send(q, message, payload.size, 0, left > 1 ? more : 0);
+            } while (rc == -EAGAIN && pair_wait(&run->pair));
+        }
+    }
+    pair_finish(&run->pair, sent);
+    shmq_close(q);
+    return rc;
+}
+
+static int send_single(struct run *run)
+{
+    return send_all(run, 0);
+}
+
+static int send_batch(struct run *run)
+{
+    return send_all(run, SHMQ_MORE);
+}
+
+/* The producer may be gone before its last messages are taken. It is over when there is nothing after it finished. */
+static bool nothing_yet(int rc)
+{
+    return rc == -EAGAIN || rc == -EPIPE;
+}
+
+static int receive_single(struct run *run)
+{
+    const size_t size = run->point->size;
+    struct payload_account account = {.received = 0};
+    uint8_t *buffer = aligned_alloc(PAYLOAD_LINE, RUN_BATCH_BYTES);
+    struct shmq *q;
+    int rc = buffer == NULL ? -ENOMEM : consumer_open(run, &q);
+
+    if (rc != 0) {
+        free(buffer);
+        return rc;
+    }
+    for (bool over = false;;) {
+        struct shmq_message message;
+
+        rc = shmq_recv(q, buffer, RUN_BATCH_BYTES, &message);
+        if (rc == 0 && message.size == size) {
+            payload_take(&account, buffer, size);
+        } else if (!nothing_yet(rc) || over) {
+            break;
+        } else {
+            over = pair_finished(&run->pair);
+            pair_pause();
+        }
+    }
+    run_account(run, &account);
+    shmq_close(q);
+    free(buffer);
+    return nothing_yet(rc) ? 0 : -EBADMSG;
+}
+
+/* Peek until there is no more or a batch is together, then give all of it back at once. */
+static int receive_peeking(struct run *run, bool copy)
+{
+    const size_t size = run->point->size;
+    const uint64_t lap = run_lap_messages(run);
+    uint64_t peeked = 0;
+    struct payload_account account = {.received = 0};
+    uint8_t *buffer = aligned_alloc(PAYLOAD_LINE, RUN_BATCH_BYTES);
+    struct shmq *q;
+    int rc = buffer == NULL ? -ENOMEM : consumer_open(run, &q);
+
+    if (rc != 0) {
+        free(buffer);
+        return rc;
+    }
+    for (bool over = false;;) {
+        struct shmq_message message;
+
+        rc = shmq_peek(q, &message);
+        if (rc == 0 && message.size == size) {
+            if (copy) {
+                payload_copy(buffer, message.data, size);
+            }
+            payload_take(&account, copy ? buffer : message.data, size);
+            peeked++;
+        } else if (!nothing_yet(rc) || over) {
+            break;
+        } else {
+            over = pair_finished(&run->pair);
+            pair_pause();
+        }
+        if (peeked == lap || (rc != 0 && peeked > 0)) {
+            shmq_release(q);
+            peeked = 0;
+        }
+    }
+    shmq_release(q);
+    run_account(run, &account);
+    shmq_close(q);
+    free(buffer);
+    return nothing_yet(rc) ? 0 : -EBADMSG;
+}
+
+static int receive_batch(struct run *run)
+{
+    return receive_peeking(run, true);
+}
+
+static int receive_in_place(struct run *run)
+{
+    return receive_peeking(run, false);
+}
+
+/* Messages are written where they will be read. */
+static int send_in_place(struct run *run)
+{
+    const struct payload payload = run->payload;
+    const uint64_t lap = run_lap_messages(run);
+    struct shmq *q;
+    uint64_t sent = 0;
+    int rc = producer_open(run, &q);
+
+    if (rc != 0) {
+        return rc;
+    }
+    while (rc == 0 && run_lap(run, sent)) {
+        for (uint64_t left = lap; left > 0 && rc == 0; left--, sent++) {
+            void *slot;
+
+            do {
+                rc = shmq_reserve(q, payload.size, &slot);
+            } while (rc == -EAGAIN && pair_wait(&run->pair));
+            if (rc == 0) {
+                payload_copy(slot, payload.pool + (sent & payload.mask) * payload.size, payload.size);
+                payload_stamp(slot, payload.size, sent);
+                rc = shmq_commit(q, payload.size, 0, left > 1 ? SHMQ_MORE : 0);
+            }
+        }
+    }
+    pair_finish(&run->pair, sent);
+    shmq_close(q);
+    return rc;
+}
+
+const struct transport shmq_single = {prepare, send_single, receive_single, clean};
+const struct transport shmq_batch = {prepare, send_batch, receive_batch, clean};
+const struct transport shmq_in_place = {prepare, send_in_place, receive_in_place, clean};

@@ -1,0 +1,93 @@
+/*
+ * One figure
+ *
+ * A point says what to measure: a transport, a message size, the settings of the transport. A run is one measurement
+ * of it: a fresh pair of processes, a fresh queue or pipe, cache-line round trips, a short warm-up, the messages,
+ * cache-line round trips again. The clock starts when the warm-up is over and stops when the consumer has taken the
+ * last message.
+ */
+#ifndef BENCH_RUN_H
+#define BENCH_RUN_H
+
+#include "pair.h"
+#include "payload.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RUN_BATCH_BYTES 65536u
+#define RUN_TRIPS_MAX 1000000u
+
+struct run;
+
+/* How messages get from one process to the other. All return 0 or a negative errno. */
+struct transport {
+    int (*prepare)(struct run *run); /* in the parent, before there is a child */
+    int (*produce)(struct run *run); /* in the parent */
+    int (*consume)(struct run *run); /* in the child */
+    void (*clean)(struct run *run);  /* in the parent, at the end */
+};
+
+struct point {
+    char name[64];
+    const struct transport *transport;
+    size_t size;        /* of a message */
+    uint64_t capacity;  /* shmq: bytes of the ring */
+    unsigned hand_back; /* shmq: enum shmq_hand_back */
+    int pipe_bytes;     /* pipe: bytes of its buffer; 0: the system's default */
+    bool spin;          /* pipe: poll and do not block */
+};
+
+struct settings {
+    struct pair_cores cores;
+    double seconds; /* of one run, less the warm-up */
+};
+
+struct figure {
+    double seconds;
+    uint64_t messages;
+    struct pair_distance before;
+    struct pair_distance after;
+    double away;   /* the part of the time that one side, the one with more of it, was not running */
+    double p50_ns; /* of round trips; 0: these were none */
+    double p99_ns;
+    double p999_ns;
+};
+
+struct run {
+    const struct point *point;
+    const struct settings *settings;
+    struct pair pair;
+    struct payload payload;
+    int pipes[2][2];     /* there and back */
+    char queues[2][48];  /* there and back */
+    uint64_t start_ns;   /* end of the warm-up */
+    uint64_t start_sent; /* messages sent by then */
+    uint64_t next_ns;    /* end of the warm-up, or of the run */
+    uint64_t meet_ns;    /* when the sides met, and what this one had run by then */
+    uint64_t meet_cpu_ns;
+    uint32_t *trips; /* ticks of each round trip, the last RUN_TRIPS_MAX */
+    size_t trip_count;
+    double ticks_per_ns;
+};
+
+/* Measure once. The error is a text for people, NULL when all went well. */
+const char *run_measure(const struct point *point, const struct settings *settings, struct figure *figure);
+
+/* Both sides, when they have opened what they need. */
+int run_meet(struct run *run);
+
+/* The producer, now and then: true while there is time. */
+bool run_lap(struct run *run, uint64_t sent);
+
+/* The producer, between two looks at the clock: this many messages, which are one batch. */
+static inline uint64_t run_lap_messages(const struct run *run)
+{
+    return run->point->size < RUN_BATCH_BYTES ? RUN_BATCH_BYTES / run->point->size : 1;
+}
+
+/* The consumer, when it has the last message. */
+void run_account(struct run *run, const struct payload_account *account);
+
+#endif

@@ -1,0 +1,32 @@
+/* What there is to measure. */
+#ifndef BENCH_TRANSPORTS_H
+#define BENCH_TRANSPORTS_H
+
+#include "run.h"
+
+/* bench_shmq.c: copied in and out one by one; in batches of 64 KiB; written and read in place in such batches. */
+extern const struct transport shmq_single;
+extern const struct transport shmq_batch;
+extern const struct transport shmq_in_place;
+
+/* bench_pipe.c: a system call a message at each end; a system call for 64 KiB of messages at each end. */
+extern const struct transport pipe_single;
+extern const struct transport pipe_batch;
+
+/* bench_round_trip.c: there and back, one message at a time. */
+extern const struct transport round_trip_lines; /* no queue: two cache lines each way */
+extern const struct transport round_trip_shmq;
+extern const struct transport round_trip_shmq_wait; /* waiting with shmq_wait */
+extern const struct transport round_trip_pipe;
+
+/*
+ * Pipes, for both. Way 0 is there, way 1 is back; each side meets the other with the ways it reads and writes, and
+ * closes the ends that are the other's. Read and write go on until all is through; -EPIPE is the end.
+ */
+int pipe_open(struct run *run, int ways);
+void pipe_close(struct run *run);
+int pipe_meet(struct run *run, int reading, int writing);
+int pipe_write(struct run *run, int way, const uint8_t *data, size_t size);
+int pipe_read(struct run *run, int way, uint8_t *data, size_t size);
+
+#endif
