@@ -122,7 +122,8 @@ static void published_copy_replaces_nothing(void **state)
         }
         system_becomes(LACK_NOTHING);
         port_shm_close(second);
-        assert_true(unseen > 0);
+        /* With /proc it is the link that finds the name taken, before it finds that the file systems differ. */
+        assert_true(unseen > 0 || (systems[i] & LACK_PROC) == 0);
         assert_int_equal(test_descriptors(), descriptors);
         assert_int_equal(port_shm_open(&place, PORT_READ, false, &there), 0);
         assert_true(port_shm_same(first, there));
