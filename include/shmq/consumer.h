@@ -16,7 +16,9 @@
  * the record again. The memory is shared with the producer: a hostile one can change it while it is looked at, so
  * copy before checking what matters.
  *
- * All calls here want a handle that was opened as SHMQ_CONSUMER; another is -EINVAL.
+ * All calls here want a handle that was opened as SHMQ_CONSUMER; another is -EINVAL. They do not wait: wait.h does.
+ *
+ * In a recorder a message is a copy, made whole before its producer can overwrite it, and stays until the next peek.
  */
 #ifndef SHMQ_CONSUMER_H
 #define SHMQ_CONSUMER_H
@@ -43,15 +45,19 @@ struct shmq_message {
 /**
  * Look at the next record, and move on to the one behind it.
  *
- * Records of one lane come in the order they were committed. Lanes take turns.
+ * Records of one lane come in the order they were committed. Lanes take turns of 64 KiB; in a queue of total order
+ * records come in the order of their commits.
  *
  * @param q        [in]
  * @param message  [out]
  *
- * @return 0, or
+ * @return 0; in a recorder, how many records of the lane were overwritten before this one; or
  *   -EAGAIN   nothing to receive now
  *   -EPIPE    every producer has finished or died, and all they sent was peeked. Told once: the next call waits for a
  *             new producer with -EAGAIN
+ *   -ESTALE   the queue was removed, and nobody has a lane in it
+ *   -ECHILD   the handle is of the process that this one was forked from
+ *   -ENOMEM   recorder: no memory for the copy
  *   -EBADMSG  the next record, or the producer's side of the lane, is damaged
  *   -EINVAL   not a consumer's handle
  *
@@ -67,9 +73,10 @@ SHMQ_API int shmq_peek(struct shmq *q, struct shmq_message *message);
  *
  * @return 0, or
  *   -EINVAL  not a consumer's handle
+ *   -ECHILD  the handle is of the process that this one was forked from
  *
  * Threads   the handle's own
- * Progress  wait-free, no system call
+ * Progress  wait-free, no system call unless the producer sleeps
  * Order     release: the producer overwrites only what has been read
  * Since     0.1
  */
@@ -83,7 +90,7 @@ SHMQ_API int shmq_release(struct shmq *q);
  * @param capacity  [in]   bytes of buffer
  * @param message   [out]  data is buffer
  *
- * @return 0, or as shmq_peek, or
+ * @return as shmq_peek, or
  *   -ENOBUFS  the record is larger than capacity; it is kept, and message->size tells its size (the one output that
  *             is set on failure)
  *

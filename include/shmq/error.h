@@ -9,7 +9,11 @@
  *     -EMSGSIZE    larger than any record of this queue can be; no wait will help
  *     -ENOBUFS     the caller's buffer is too small; the record is kept
  *     -EPIPE       every producer has finished (or died), and all they sent has been received
- *     -EBUSY       the role is taken by somebody who lives
+ *     -EOWNERDEAD  the other side died
+ *     -ESTALE      the queue was removed
+ *     -ECANCELED   another thread has cancelled the wait
+ *     -ECHILD      the handle is of the process that this one was forked from
+ *     -EBUSY       the role is taken, or the queue used, by somebody who lives
  *     -EBADMSG     the mapping is damaged
  *     -EPROTO      not a queue, or a queue of a format that this library does not know
  *     -ENOENT      no mapping of that name

@@ -9,51 +9,70 @@
  *     0        identity     written once, before the queue has a name
  *     256      consumer     who receives
  *     384      lanes open   one bit a lane
- *     512      (zero, for later features)
+ *     512      name         whether the queue still has one
+ *     640      order        the next number, in a queue of total order
+ *     768      (zero, for later features)
  *     4096     schemas      schemas_size bytes, 0 in this version
  *     lanes_offset          lane 0, lane 1, ... 512 bytes each: the words that producers and consumer share, side by
- *                           side, so that a consumer of 256 lanes touches few pages and all sets of its cache
+ *                           side, so that a consumer of 256 lanes touches few pages
  *     rings_offset          ring 0, ring 1, ... `capacity` bytes each
  *     mapping_size
  *
- * | offset | size | stored by | field                     | meaning |
- * |--------|------|-----------|---------------------------|----------------------------------------------------------|
- * |      0 |    8 | creator   | magic                     | 89 'S' 'H' 'M' 'Q' 0d 0a 1a | |      8 |    4 | creator
- * | byte_order                | 0x01020304                                               | |     12 |    4 | creator
- * | format                    | 1                                                        | |     16 |    4 | creator
- * | features_incompatible     | who does not know one of these bits must not open        | |     20 |    4 | creator
- * | features_compatible       | who does not know one of these bits need not care        | |     24 |    4 | creator
- * | lane_count                | 1 .. 256                                                 | |     28 |    4 | creator
- * | lane_size                 | 512: from one lane's header to the next                  | |     32 |    8 | creator
- * | mapping_size              | bytes of the whole                                       | |     40 |    8 | creator
- * | capacity                  | bytes of a ring, a power of two, 4 KiB .. 1 TiB          | |     48 |    8 | creator
- * | lanes_offset              | of lane 0's header                                       | |     56 |    8 | creator
- * | rings_offset              | of lane 0's ring, a multiple of 4096                     | |     64 |    8 | creator
- * | schemas_offset            | 4096                                                     | |     72 |    8 | creator
- * | schemas_size              | a multiple of 4096                                       | |     80 |   16 | creator
- * | id                        | random                                                   | |     96 |    8 | creator
- * | created_ns                | since 1970, UTC                                          | |    104 |    4 | creator
- * | creator_pid               | for people                                               | |    108 |    4 | creator
- * | creator_uid               | for people                                               | |    112 |    4 | creator
- * | library_version           | major << 16, minor << 8, patch; for people               | |    256 |    4 | consumer
- * | consumer.pid              | for people; who lives is known by the role locks only    | |    264 |    8 | consumer
- * | consumer.attached_ns      | since 1970, UTC                                          | |    272 |    8 | consumer
- * | consumer.attach_count     | consumers so far                                         | |    384 |   32 | both |
- * lanes_open                | bit i of word i / 64: lane i has, or had, a producer     | |        |      | | | whose
- * end the consumer has not told yet                  | |   +  0 |    8 | producer  | lane.head                 |
- * position behind the last published record                | |   +  8 |    8 | producer  | lane.sent | records
- * published                                        | |   + 16 |    8 | producer  | lane.full_count           | times
- * there was no room                                  | |   +128 |    8 | consumer  | lane.tail                 |
- * position up to which the producer may overwrite          | |   +256 |    8 | consumer  | lane.released | position
- * behind the last released record; the tail       | |        |      |           |                           | follows
- * it in larger steps                               | |   +264 |    8 | consumer  | lane.received             |
- * records released                                         | |   +384 |    4 | producer  | lane.pid | for people | |
- * +388 |    4 | producer  | lane.wants_room           | 1: let the tail follow at once                           | |
- * +392 |    8 | producer  | lane.attached_ns          | since 1970, UTC                                          | |
- * +400 |    8 | producer  | lane.attach_count         | producers so far                                         |
+ * | offset | size | stored by | field                 | meaning                                                    |
+ * |--------|------|-----------|-----------------------|------------------------------------------------------------|
+ * |      0 |    8 | creator   | magic                 | 89 'S' 'H' 'M' 'Q' 0d 0a 1a                                |
+ * |      8 |    4 | creator   | byte_order            | 0x01020304                                                 |
+ * |     12 |    4 | creator   | format                | 1                                                          |
+ * |     16 |    4 | creator   | features_incompatible | who does not know one of these bits must not open          |
+ * |     20 |    4 | creator   | features_compatible   | who does not know one of these bits need not care          |
+ * |     24 |    4 | creator   | lane_count            | 1 .. 256                                                   |
+ * |     28 |    4 | creator   | lane_size             | 512: from one lane's header to the next                    |
+ * |     32 |    8 | creator   | mapping_size          | bytes of the whole                                         |
+ * |     40 |    8 | creator   | capacity              | bytes of a ring, a power of two, 4 KiB .. 1 TiB            |
+ * |     48 |    8 | creator   | lanes_offset          | of lane 0's header                                         |
+ * |     56 |    8 | creator   | rings_offset          | of lane 0's ring, a multiple of 4096                       |
+ * |     64 |    8 | creator   | schemas_offset        | 4096                                                       |
+ * |     72 |    8 | creator   | schemas_size          | a multiple of 4096                                         |
+ * |     80 |   16 | creator   | id                    | random                                                     |
+ * |     96 |    8 | creator   | created_ns            | since 1970, UTC                                            |
+ * |    104 |    4 | creator   | creator_pid           | for people                                                 |
+ * |    108 |    4 | creator   | creator_uid           | for people                                                 |
+ * |    112 |    4 | creator   | library_version       | major << 16, minor << 8, patch; for people                 |
+ * |    256 |    4 | consumer  | consumer.pid          | for people; who lives is known by the role locks only.     |
+ * |        |      |           |                       | Not 0, and nobody has the lock: it died                    |
+ * |    260 |    4 | both      | consumer.bell         | its bell, see below                                        |
+ * |    264 |    8 | consumer  | consumer.attached_ns  | since 1970, UTC                                            |
+ * |    272 |    8 | consumer  | consumer.attach_count | consumers so far                                           |
+ * |    280 |    4 | consumer  | consumer.flags        | SHMQ_SIDE_FENCED                                           |
+ * |    288 |    8 | consumer  | consumer.wait_count   | times it slept                                             |
+ * |    384 |   32 | both      | lanes_open            | bit i of word i / 64: lane i has, or had, a producer whose |
+ * |        |      |           |                       | end the consumer has not told yet                          |
+ * |    512 |    4 | remover   | name.removed          | 1: its name was taken away                                 |
+ * |    516 |    4 | anybody   | name.doorbell         | written to through the file, for those who watch it        |
+ * |    640 |    8 | producers | order.next            | the number that the next record of the queue gets          |
+ * |   +  0 |    8 | producer  | lane.head             | position behind the last published record                  |
+ * |   +  8 |    8 | producer  | lane.sent             | records published                                          |
+ * |   + 16 |    8 | producer  | lane.full_count       | times there was no room                                    |
+ * |   + 24 |    8 | producer  | lane.dropped          | records that were not sent because there was no room       |
+ * |   + 32 |    4 | producer  | lane.ordering         | 1: it may hold numbers that it has not published           |
+ * |   +128 |    8 | consumer  | lane.tail             | position up to which the producer may overwrite; in a      |
+ * |        |      | (producer)|                       | recorder the oldest record, which the producer moves       |
+ * |   +256 |    8 | consumer  | lane.released         | position behind the last released record; the tail follows |
+ * |        |      |           |                       | it in larger steps                                         |
+ * |   +264 |    8 | consumer  | lane.received         | records released                                           |
+ * |   +272 |    8 | consumer  | lane.missed           | records of a recorder that were overwritten before         |
+ * |   +384 |    4 | producer  | lane.pid              | as consumer.pid                                            |
+ * |   +388 |    4 | producer  | lane.wants_room       | 1: let the tail follow at once                             |
+ * |   +392 |    4 | both      | lane.bell             | its bell, see below                                        |
+ * |   +396 |    4 | producer  | lane.flags            | SHMQ_SIDE_FENCED                                           |
+ * |   +400 |    8 | producer  | lane.attach_count     | producers so far                                           |
+ * |   +408 |    8 | producer  | lane.wait_count       | times it slept                                             |
+ * |   +416 |   96 | producer  | lane.attached         | the last four producers; producer n (the first is 1) is    |
+ * |        |      |           |                       | in place n % 4: where it began, since when, its pid        |
  *
  * A position counts the bytes since the lane's creation; its place in the ring is position & (capacity - 1). At all
- * times tail <= released <= head <= tail + capacity, and all of them are multiples of 8.
+ * times tail <= released <= head <= tail + capacity, and all of them are multiples of 8. (A recorder's tail may pass
+ * `released`: then the consumer has missed what lies between.)
  *
  * The records between released and head lie one behind the other and never wrap. Where one does not fit in front of
  * the end of the ring, a padding record fills the rest and is no message:
@@ -65,8 +84,18 @@
  *
  *     type   the application's            flags  0, or 1 for padding
  *
+ * In a queue of total order, and in a recorder, the first 8 bytes of each payload are the record's number: of the
+ * queue, or of the lane.
+ *
+ * A bell is the word on which a side sleeps: a count of its sleeps from bit 3, and what the other side has to do:
+ *
+ *     bit 0 SHMQ_BELL_ASLEEP   wake it: FUTEX_WAKE on this word
+ *     bit 1 SHMQ_BELL_ARMED    wake it: write the doorbell through the file, which it watches
+ *     bit 2 SHMQ_BELL_RUNG     somebody has set about it; set before waking, by compare-and-swap
+ *
  * Roles are write locks of the open file description (F_OFD_SETLK on Linux) on one byte each, far behind the end:
- * SHMQ_ROLE_CONSUMER for the consumer, SHMQ_ROLE_LANE + i for the producer of lane i. F_OFD_GETLK asks who lives.
+ * SHMQ_ROLE_CONSUMER, SHMQ_ROLE_REPORTER, SHMQ_ROLE_REMOVER (whoever takes the name away), SHMQ_ROLE_LANE + i for the
+ * producer of lane i. F_OFD_GETLK asks who lives.
  */
 #ifndef SHMQ_LAYOUT_H
 #define SHMQ_LAYOUT_H
@@ -84,7 +113,25 @@
 #define SHMQ_PAGE UINT64_C(4096)
 
 #define SHMQ_ROLE_CONSUMER (INT64_C(1) << 62)
+#define SHMQ_ROLE_REPORTER ((INT64_C(1) << 62) + 1)
+#define SHMQ_ROLE_REMOVER ((INT64_C(1) << 62) + 2)
 #define SHMQ_ROLE_LANE ((INT64_C(1) << 62) + 256)
+
+/* Incompatible features. */
+#define SHMQ_FEATURE_TOTAL_ORDER UINT32_C(1)
+#define SHMQ_FEATURE_RECORDER UINT32_C(2)
+
+/* Compatible features. */
+#define SHMQ_FEATURE_TRANSIENT UINT32_C(1) /* its last user takes it away */
+
+#define SHMQ_SIDE_FENCED UINT32_C(1) /* this side answers membarrier(GLOBAL_EXPEDITED) */
+
+#define SHMQ_BELL_ASLEEP UINT32_C(1)
+#define SHMQ_BELL_ARMED UINT32_C(2)
+#define SHMQ_BELL_RUNG UINT32_C(4)
+#define SHMQ_BELL_STEP UINT32_C(8) /* from one sleep to the next */
+
+#define SHMQ_ATTACHED_MAX 4
 
 #define SHMQ_RECORD_PADDING UINT16_C(1)
 
@@ -112,10 +159,13 @@ struct shmq_identity {
 
 struct shmq_consumer_line {
     uint32_t pid;          /* 256 */
-    uint32_t zero;         /* 260 */
+    uint32_t bell;         /* 260 */
     uint64_t attached_ns;  /* 264 */
     uint64_t attach_count; /* 272 */
-    uint8_t zeros[104];    /* 280 */
+    uint32_t flags;        /* 280 */
+    uint32_t zero;         /* 284 */
+    uint64_t wait_count;   /* 288 */
+    uint8_t zeros[88];     /* 296 */
 };
 
 struct shmq_lanes_open_line {
@@ -123,18 +173,34 @@ struct shmq_lanes_open_line {
     uint8_t zero[96]; /* 416 */
 };
 
+struct shmq_name_line {
+    uint32_t removed;  /* 512 */
+    uint32_t doorbell; /* 516 */
+    uint8_t zero[120]; /* 520 */
+};
+
+struct shmq_order_line {
+    uint64_t next;     /* 640 */
+    uint8_t zero[120]; /* 648 */
+};
+
 struct shmq_header {
     struct shmq_identity identity;          /*    0 */
     struct shmq_consumer_line consumer;     /*  256 */
     struct shmq_lanes_open_line lanes_open; /*  384 */
-    uint8_t zero[3584];                     /*  512 */
+    struct shmq_name_line name;             /*  512 */
+    struct shmq_order_line order;           /*  640 */
+    uint8_t zero[3328];                     /*  768 */
 };
 
 struct shmq_lane_producer_line {
     uint64_t head;       /*   0 */
     uint64_t sent;       /*   8 */
     uint64_t full_count; /*  16 */
-    uint8_t zero[104];   /*  24 */
+    uint64_t dropped;    /*  24 */
+    uint32_t ordering;   /*  32 */
+    uint32_t zero;       /*  36 */
+    uint8_t zeros[88];   /*  40 */
 };
 
 struct shmq_lane_tail_line {
@@ -145,15 +211,25 @@ struct shmq_lane_tail_line {
 struct shmq_lane_released_line {
     uint64_t released; /* 256 */
     uint64_t received; /* 264 */
-    uint8_t zero[112]; /* 272 */
+    uint64_t missed;   /* 272 */
+    uint8_t zero[104]; /* 280 */
+};
+
+struct shmq_lane_attached {
+    uint64_t position;    /* 0 */
+    uint64_t attached_ns; /* 8 */
+    uint32_t pid;         /* 16 */
+    uint32_t zero;        /* 20 */
 };
 
 struct shmq_lane_owner_line {
-    uint32_t pid;          /* 384 */
-    uint32_t wants_room;   /* 388 */
-    uint64_t attached_ns;  /* 392 */
-    uint64_t attach_count; /* 400 */
-    uint8_t zero[104];     /* 408 */
+    uint32_t pid;                                          /* 384 */
+    uint32_t wants_room;                                   /* 388 */
+    uint32_t bell;                                         /* 392 */
+    uint32_t flags;                                        /* 396 */
+    uint64_t attach_count;                                 /* 400 */
+    uint64_t wait_count;                                   /* 408 */
+    struct shmq_lane_attached attached[SHMQ_ATTACHED_MAX]; /* 416 */
 };
 
 struct shmq_lane {
@@ -200,25 +276,42 @@ SHMQ_AT(shmq_identity, zero, 116, 140);
 SHMQ_AT(shmq_header, identity, 0, 256);
 SHMQ_AT(shmq_header, consumer, 256, 128);
 SHMQ_AT(shmq_header, consumer.pid, 256, 4);
+SHMQ_AT(shmq_header, consumer.bell, 260, 4);
 SHMQ_AT(shmq_header, consumer.attached_ns, 264, 8);
 SHMQ_AT(shmq_header, consumer.attach_count, 272, 8);
+SHMQ_AT(shmq_header, consumer.flags, 280, 4);
+SHMQ_AT(shmq_header, consumer.wait_count, 288, 8);
 SHMQ_AT(shmq_header, lanes_open, 384, 128);
 SHMQ_AT(shmq_header, lanes_open.bits, 384, 32);
-SHMQ_AT(shmq_header, zero, 512, 3584);
+SHMQ_AT(shmq_header, name, 512, 128);
+SHMQ_AT(shmq_header, name.removed, 512, 4);
+SHMQ_AT(shmq_header, name.doorbell, 516, 4);
+SHMQ_AT(shmq_header, order, 640, 128);
+SHMQ_AT(shmq_header, order.next, 640, 8);
+SHMQ_AT(shmq_header, zero, 768, 3328);
 SHMQ_AT(shmq_lane, producer, 0, 128);
 SHMQ_AT(shmq_lane, producer.head, 0, 8);
 SHMQ_AT(shmq_lane, producer.sent, 8, 8);
 SHMQ_AT(shmq_lane, producer.full_count, 16, 8);
+SHMQ_AT(shmq_lane, producer.dropped, 24, 8);
+SHMQ_AT(shmq_lane, producer.ordering, 32, 4);
 SHMQ_AT(shmq_lane, tail, 128, 128);
 SHMQ_AT(shmq_lane, tail.tail, 128, 8);
 SHMQ_AT(shmq_lane, released, 256, 128);
 SHMQ_AT(shmq_lane, released.released, 256, 8);
 SHMQ_AT(shmq_lane, released.received, 264, 8);
+SHMQ_AT(shmq_lane, released.missed, 272, 8);
 SHMQ_AT(shmq_lane, owner, 384, 128);
 SHMQ_AT(shmq_lane, owner.pid, 384, 4);
 SHMQ_AT(shmq_lane, owner.wants_room, 388, 4);
-SHMQ_AT(shmq_lane, owner.attached_ns, 392, 8);
+SHMQ_AT(shmq_lane, owner.bell, 392, 4);
+SHMQ_AT(shmq_lane, owner.flags, 396, 4);
 SHMQ_AT(shmq_lane, owner.attach_count, 400, 8);
+SHMQ_AT(shmq_lane, owner.wait_count, 408, 8);
+SHMQ_AT(shmq_lane, owner.attached, 416, 96);
+SHMQ_AT(shmq_lane_attached, position, 0, 8);
+SHMQ_AT(shmq_lane_attached, attached_ns, 8, 8);
+SHMQ_AT(shmq_lane_attached, pid, 16, 4);
 SHMQ_AT(shmq_record, size, 0, 4);
 SHMQ_AT(shmq_record, type, 4, 2);
 SHMQ_AT(shmq_record, flags, 6, 2);

@@ -15,7 +15,8 @@
  * telling the consumer may be left to a later commit, to shmq_flush or to shmq_close; a crash before that loses it.
  * At most 2 KiB wait like that, then the library publishes by itself.
  *
- * All calls here want a handle that was opened as SHMQ_PRODUCER; another is -EINVAL.
+ * All calls here want a handle that was opened as SHMQ_PRODUCER; another is -EINVAL. Where there is no room, they do
+ * what the handle's policy says (queue.h); without one, -EAGAIN.
  */
 #ifndef SHMQ_PRODUCER_H
 #define SHMQ_PRODUCER_H
@@ -51,6 +52,8 @@ struct shmq_span {
  *   -EMSGSIZE  size exceeds record_max
  *   -EBADMSG   the consumer's side of the lane is damaged
  *   -EINVAL    not a producer's handle
+ *   -ECHILD    the handle is of the process that this one was forked from
+ *   as shmq_wait, where the policy is SHMQ_WAIT
  *
  * Threads   the handle's own
  * Progress  wait-free, no system call
@@ -71,7 +74,7 @@ SHMQ_API int shmq_reserve(struct shmq *q, size_t size, void **slot);
  *   -EINVAL  nothing is reserved, size exceeds it, or an unknown flag; the slot stays reserved
  *
  * Threads   the handle's own
- * Progress  wait-free, no system call
+ * Progress  wait-free, no system call unless the consumer sleeps
  * Order     release: who sees the record sees all of its payload
  * Since     0.1
  */
@@ -95,11 +98,13 @@ SHMQ_API void shmq_abort(struct shmq *q);
  * @param type   [in]  the application's, any value
  * @param flags  [in]  0 or SHMQ_MORE
  *
- * @return 0, or
+ * @return 0; 1 where it was dropped for want of room (policy SHMQ_DROP); or
  *   -EAGAIN    no room now
  *   -EMSGSIZE  size exceeds record_max
  *   -EBADMSG   the consumer's side of the lane is damaged
  *   -EINVAL    not a producer's handle, or an unknown flag
+ *   -ECHILD    the handle is of the process that this one was forked from
+ *   as shmq_wait, where the policy is SHMQ_WAIT
  *
  * Threads, Progress, Order, Since: as shmq_reserve and shmq_commit
  */

@@ -14,6 +14,18 @@
  *     producer died   what it had published is delivered; what it had only reserved has never been
  *     consumer died   the next one starts with the first record that was not released
  *
+ * Lanes are independent: what one producer sends comes in its order, and a stalled, dead or noisy one harms nobody. Two
+ * other kinds of queue are chosen at creation:
+ *
+ *     total order      one order for all producers: the consumer gets records in the order in which they were committed.
+ *                      Each costs an atomic addition, and a producer that is paused in the middle of a commit (not one
+ *                      that is dead) holds up the others
+ *     flight recorder  a lane is never full: its producer overwrites its oldest records, and the consumer learns how many
+ *                      it has missed. To look at what happened last
+ *
+ * fork: a child has none of its parent's roles, and its copies of the handles say -ECHILD; it opens its own. exec: a new
+ * program has none either. (A child made by a bare system call, around fork, keeps its parent's roles alive: do not.)
+ *
  * Names are those of mapping.h: NAME, Local\NAME, Global\NAME, or a path, which is any name with a '/' in it.
  */
 #ifndef SHMQ_QUEUE_H
@@ -55,6 +67,20 @@ enum shmq_hand_back {
     SHMQ_HAND_BACK_OWN = 3,     /* ask for each line exclusively (a prefetch for writing), write nothing */
 };
 
+/* What kind of queue. */
+enum shmq_kind {
+    SHMQ_LANES = 0,       /* each lane for itself */
+    SHMQ_TOTAL_ORDER = 1, /* one order for all of them */
+    SHMQ_RECORDER = 2,    /* each lane keeps its newest records */
+};
+
+/* What a producer does when there is no room. (In a recorder there always is.) */
+enum shmq_policy {
+    SHMQ_FAIL = 0, /* say -EAGAIN */
+    SHMQ_WAIT = 1, /* wait, as shmq_wait does, for wait_ns at most */
+    SHMQ_DROP = 2, /* shmq_send, shmq_sendv: drop this record, count it, and say 1; shmq_reserve: count, say -EAGAIN */
+};
+
 /** What a new queue is to be. Zero in a field means its default. */
 struct shmq_create_options {
     size_t struct_size;  /* sizeof(struct shmq_create_options) */
@@ -64,47 +90,18 @@ struct shmq_create_options {
     uint32_t group;      /* group id, where has_group is 1 */
     uint32_t has_group;  /* 1: give the queue to this group; 0: to the creator's */
     const char *path;    /* a file to hold the queue, which then survives a reboot; NULL: shared memory */
+    uint32_t kind;       /* enum shmq_kind */
+    uint32_t transient;  /* 1: its name goes when the last who had a role in it has closed it, or is found dead */
 };
 
 /** How to open. Zero in a field means its default. */
 struct shmq_open_options {
     size_t struct_size; /* sizeof(struct shmq_open_options) */
-    uint32_t hand_back; /* enum shmq_hand_back; of use to the consumer */
-    uint32_t reserved;  /* 0 */
-};
-
-/** A queue at one moment: what it is, and what passed through it. All counts are since its creation. */
-struct shmq_info {
-    size_t struct_size;    /* sizeof(struct shmq_info), set by the caller */
-    uint32_t format;       /* of the mapping */
-    uint32_t lane_count;   /* 1 .. 256 */
-    uint64_t capacity;     /* bytes of one lane's ring */
-    uint64_t record_max;   /* bytes of payload of the largest record */
-    uint64_t mapping_size; /* bytes */
-    uint8_t id[16];        /* random, of this queue only */
-    int64_t created_ns;    /* since 1970, UTC */
-    uint32_t creator_pid;  /* for people to read */
-    uint32_t creator_uid;  /* for people to read */
-    uint32_t lanes_open;   /* lanes with a producer, or with records it left */
-    uint32_t consumer_pid; /* 0: there is none now */
-    uint64_t sent;         /* records published, all lanes */
-    uint64_t received;     /* records released, all lanes */
-    uint64_t used;         /* bytes of the rings that hold records not yet released, headers and padding included */
-    uint64_t full_count;   /* times a producer found no room */
-};
-
-/** One lane at one moment. */
-struct shmq_lane_info {
-    size_t struct_size;    /* sizeof(struct shmq_lane_info), set by the caller */
-    uint32_t lane;         /* 0 .. lane_count - 1 */
-    uint32_t producer_pid; /* 0: there is none now */
-    uint64_t attach_count; /* producers that this lane has had */
-    uint64_t sent;         /* records published */
-    uint64_t received;     /* records released */
-    uint64_t used;         /* bytes not yet released */
-    uint64_t full_count;   /* times its producer found no room */
-    uint64_t head;         /* position behind the last published record */
-    uint64_t released;     /* position behind the last released record */
+    uint32_t hand_back; /* consumer: enum shmq_hand_back */
+    uint32_t policy;    /* producer: enum shmq_policy */
+    int64_t wait_ns;    /* producer, SHMQ_WAIT: nanoseconds; 0 or less: for ever */
+    uint32_t has_lane;  /* 1: this lane only. Producer: send through it. Consumer: receive from it, and leave the rest */
+    uint32_t lane;      /* 0 .. lane_count - 1, where has_lane is 1 */
 };
 
 /**
@@ -140,8 +137,9 @@ SHMQ_API int shmq_create(const char *name, const struct shmq_create_options *opt
  *   -EACCES   no permission, or Local\ and Global\ names that belong to somebody else
  *   -EPROTO   not a queue, or of a format that this library does not know
  *   -EBADMSG  a queue that is damaged or cut off
- *   -EBUSY    the role is taken: there is a consumer, or all lanes have a producer
- *   -EINVAL   an argument is out of its range
+ *   -EBUSY    the role is taken by somebody who lives: there is a consumer; the lane asked for, or each of them, has a
+ *             producer (shmq_lane_info tells who)
+ *   -EINVAL   an argument is out of its range, or there is no such lane
  *   -ENAMETOOLONG -ENOMEM -EMFILE -ENFILE
  *
  * Threads   any; the handle belongs to one thread at a time
@@ -152,7 +150,7 @@ SHMQ_API int shmq_open(const char *name, enum shmq_role role, const struct shmq_
 
 /**
  * Close a handle: publishes what is committed, gives the role back, unmaps. What was reserved and not committed was
- * never there; what was peeked and not released will be received again.
+ * never there; what was peeked and not released will be received again. Whoever waits for this side wakes up.
  *
  * @param q  [in]  NULL does nothing
  *
@@ -160,74 +158,6 @@ SHMQ_API int shmq_open(const char *name, enum shmq_role role, const struct shmq_
  * Since     0.1
  */
 SHMQ_API void shmq_close(struct shmq *q);
-
-/**
- * Remove a queue's name. Whoever has it open keeps it until they close.
- *
- * @return 0, or
- *   -ENOENT   no such name
- *   -EPROTO   the name is of something that is not a queue; it is left alone
- *   -EACCES   no permission
- *   -EINVAL -ENAMETOOLONG  not a name
- *
- * Threads   any
- * Since     0.1
- */
-SHMQ_API int shmq_remove(const char *name);
-
-/**
- * Look at a queue as a whole. The numbers are read one after the other while others work: each is true, their sum is
- * of no single instant. A producer or consumer that was killed may have left the last batch out of its count.
- *
- * @param q     [in]   any role
- * @param info  [out]  its struct_size set by the caller
- *
- * @return 0, or
- *   -EINVAL  struct_size is not one of this library
- *
- * Threads   the handle's own
- * Progress  wait-free; system calls to ask who lives
- * Since     0.1
- */
-SHMQ_API int shmq_info(struct shmq *q, struct shmq_info *info);
-
-/**
- * Look at one lane.
- *
- * @param q     [in]   any role
- * @param lane  [in]   0 .. lane_count - 1
- * @param info  [out]  its struct_size set by the caller
- *
- * @return 0, or
- *   -ERANGE  no such lane
- *   -EINVAL  struct_size is not one of this library
- *
- * Threads   the handle's own
- * Progress  wait-free; one system call to ask who lives
- * Since     0.1
- */
-SHMQ_API int shmq_lane_info(struct shmq *q, uint32_t lane, struct shmq_lane_info *info);
-
-/**
- * Wait until this role can go on: as consumer until shmq_peek has something to say, as producer until the record that
- * found no room last has it.
- *
- * @param q           [in]  a producer's or consumer's handle
- * @param timeout_ns  [in]  nanoseconds; 0 looks once, < 0 is for ever
- *
- * @return 0, or
- *   -ETIMEDOUT  the time has passed
- *   -EPIPE      consumer: every producer has finished or died and all is received. Told once: the next call waits
- *               for a new producer
- *   -EINTR      a signal handler ran while it slept
- *   -EBADMSG    the queue is damaged
- *   -EINVAL     an observer's handle
- *
- * Threads   the handle's own
- * Progress  spins, then sleeps in short slices
- * Since     0.1
- */
-SHMQ_API int shmq_wait(struct shmq *q, int64_t timeout_ns);
 
 #ifdef __cplusplus
 }

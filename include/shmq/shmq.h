@@ -10,8 +10,7 @@
  *     struct shmq *q;                                     struct shmq *q;
  *     shmq_open("ticks", SHMQ_PRODUCER, NULL, &q);        shmq_open("ticks", SHMQ_CONSUMER, NULL, &q);
  *     shmq_send(q, &tick, sizeof tick, 7, 0);             struct shmq_message m;
- *     shmq_close(q);                                      while (shmq_wait(q, -1) == 0) {
- *                                                             shmq_peek(q, &m);
+ *     shmq_close(q);                                      while (shmq_peek_wait(q, -1, &m) == 0) {
  *                                                             use(m.data, m.size);
  *                                                             shmq_release(q);
  *                                                         }
@@ -27,10 +26,13 @@
 #define SHMQ_VERSION_MINOR 1
 #define SHMQ_VERSION_PATCH 0
 
+#include <shmq/clean.h>    /* IWYU pragma: export */
 #include <shmq/consumer.h> /* IWYU pragma: export */
 #include <shmq/error.h>    /* IWYU pragma: export */
+#include <shmq/info.h>     /* IWYU pragma: export */
 #include <shmq/mapping.h>  /* IWYU pragma: export */
 #include <shmq/producer.h> /* IWYU pragma: export */
 #include <shmq/queue.h>    /* IWYU pragma: export */
+#include <shmq/wait.h>     /* IWYU pragma: export */
 
 #endif

@@ -2,25 +2,36 @@
 
 #include "api/handle.h"
 #include "core/copy.h"
+#include "core/order.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 
-/* Another lane is served next: what was peeked in this one is released with it. */
-static void serve(struct shmq *q, struct lane_consumer *lane)
+void consumer_serve(struct shmq *q, uint32_t lane)
 {
-    if (lane == q->current)
+    struct lane_consumer *consumer = &q->lanes[lane];
+
+    if (consumer == q->current)
         return;
     if (q->current->next != q->current->released)
         q->others_peeked = true;
-    q->current = lane;
+    q->current = consumer;
 }
 
-static uint64_t load_open_bits(const struct shmq *q, uint32_t word)
+uint32_t consumer_next_lane(const struct shmq *q, uint32_t lane)
 {
-    uint64_t bits = atomic_load_u64(&handle_header(q)->lanes_open.bits[word]);
-    uint32_t lanes = q->geometry.lane_count - word * 64;
+    uint32_t words = (q->geometry.lane_count + 63) / 64;
 
-    return lanes < 64 ? bits & ((UINT64_C(1) << lanes) - 1) : bits;
+    for (uint32_t word = lane / 64; word < words; word++) {
+        uint64_t bits = atomic_load_u64(&handle_header(q)->lanes_open.bits[word]) & q->serves[word];
+
+        if (word == lane / 64)
+            bits &= ~UINT64_C(0) << lane % 64;
+        if (bits != 0)
+            return word * 64 + (uint32_t)__builtin_ctzll(bits);
+    }
+    return LANES_END;
 }
 
 /*
@@ -29,62 +40,79 @@ static uint64_t load_open_bits(const struct shmq *q, uint32_t word)
  */
 static bool lane_has_ended(struct shmq *q, uint32_t lane, bool ask_kernel)
 {
-    const struct shmq_lane *shared = handle_lane(q, lane);
-
-    if (atomic_load_acquire_u32(&shared->owner.pid) == 0)
+    if (atomic_load_acquire_u32(&handle_lane(q, lane)->owner.pid) == 0) /* A4 */
         return true;
     return ask_kernel && port_role_taken(q->file, SHMQ_ROLE_LANE + lane) == 0;
 }
 
-/* One open lane: 0 a record, -EAGAIN its producer may send more, -EPIPE it has ended and is drained, -EBADMSG. */
-static int look_at_lane(struct shmq *q, uint32_t lane, bool ask_kernel)
+static int look_for_records(struct shmq *q, uint32_t lane)
 {
     struct lane_consumer *consumer = &q->lanes[lane];
+
+    if (q->kind == SHMQ_RECORDER)
+        return recorder_look(consumer);
     int rc = consumer->next != consumer->head_seen ? 0 : lane_look_for_records(consumer);
 
+    /* A lane that runs empty gives its tail: somebody may have slept for it. */
+    if (rc == -EAGAIN && lane_room_is_wanted(consumer))
+        handle_wake_producer(q, lane);
+    return rc;
+}
+
+int consumer_look_at_lane(struct shmq *q, uint32_t lane, bool ask_kernel)
+{
+    int rc = look_for_records(q, lane);
+
     if (rc == -EAGAIN && lane_has_ended(q, lane, ask_kernel)) {
-        rc = lane_look_for_records(consumer);
+        rc = look_for_records(q, lane);
         if (rc == -EAGAIN)
             rc = -EPIPE;
     }
     return rc;
 }
 
-/* All open lanes, beginning behind the current one, so that each has its turn. */
-int consumer_look(struct shmq *q, bool ask_kernel)
+int consumer_nothing(const struct shmq *q, bool ended, bool waiting)
 {
-    uint32_t count = q->geometry.lane_count;
-    uint32_t words = (count + 63) / 64;
-    uint32_t first = (q->current->index + 1) % count;
-    int result = -EAGAIN;
+    if (waiting)
+        return -EAGAIN;
+    if (ended)
+        return -EPIPE;
+    return handle_is_removed(q) ? -ESTALE : -EAGAIN;
+}
+
+/* All open lanes, beginning behind the current one, so that each has its turn. */
+static int look_at_lanes(struct shmq *q, bool ask_kernel)
+{
+    uint32_t first = q->current->index + 1;
     bool ended = false;
     bool waiting = false;
+    bool damaged = false;
 
-    if (q->end_told)
-        consumer_acknowledge_end(q);
-    for (uint32_t i = 0; i <= words; i++) {
-        uint32_t word = (first / 64 + i) % words;
-        uint64_t bits = load_open_bits(q, word);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t end = i == 0 ? q->geometry.lane_count : first;
 
-        if (i == 0)
-            bits &= ~UINT64_C(0) << first % 64;
-        else if (i == words)
-            bits &= ~(~UINT64_C(0) << first % 64);
-        for (; bits != 0; bits &= bits - 1) {
-            uint32_t lane = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            int rc = look_at_lane(q, lane, ask_kernel);
+        for (uint32_t lane = i == 0 ? first : 0; (lane = consumer_next_lane(q, lane)) < end; lane++) {
+            int rc = consumer_look_at_lane(q, lane, ask_kernel);
 
             if (rc == 0) {
-                serve(q, &q->lanes[lane]);
+                consumer_serve(q, lane);
+                if (q->kind == SHMQ_LANES)
+                    lane_begin_turn(q->current);
                 return 0;
             }
-            if (rc == -EBADMSG)
-                result = rc;
+            damaged |= rc == -EBADMSG;
             ended |= rc == -EPIPE;
             waiting |= rc == -EAGAIN;
         }
     }
-    return result == -EAGAIN && ended && !waiting ? -EPIPE : result;
+    return damaged ? -EBADMSG : consumer_nothing(q, ended, waiting);
+}
+
+int consumer_look(struct shmq *q, bool ask_kernel)
+{
+    if (q->end_told)
+        consumer_acknowledge_end(q);
+    return q->kind == SHMQ_TOTAL_ORDER ? ordered_look(q, ask_kernel) : look_at_lanes(q, ask_kernel);
 }
 
 /*
@@ -94,11 +122,11 @@ int consumer_look(struct shmq *q, bool ask_kernel)
 void consumer_acknowledge_end(struct shmq *q)
 {
     q->end_told = false;
-    for (uint32_t lane = 0; lane < q->geometry.lane_count; lane++) {
+    for (uint32_t lane = 0; (lane = consumer_next_lane(q, lane)) != LANES_END; lane++) {
         uint64_t *word = &handle_header(q)->lanes_open.bits[lane / 64];
         uint64_t bit = UINT64_C(1) << lane % 64;
 
-        if ((atomic_load_u64(word) & bit) == 0 || look_at_lane(q, lane, true) != -EPIPE)
+        if (consumer_look_at_lane(q, lane, true) != -EPIPE)
             continue;
         atomic_and_u64(word, ~bit);
         if (port_role_taken(q->file, SHMQ_ROLE_LANE + lane) != 0)
@@ -106,19 +134,63 @@ void consumer_acknowledge_end(struct shmq *q)
     }
 }
 
+/* The recorder's copy grows to what the largest record so far needs. */
+static int recorder_peek(struct shmq *q, struct shmq_message *message)
+{
+    struct recorder_consumer *recorder = &q->services[q->current->index].recorder;
+    uint64_t missed = 0;
+    size_t size = 0;
+    int rc = recorder_take(q->current, recorder, message, &missed, &size);
+
+    if (rc == -ENOBUFS) {
+        void *larger = realloc(recorder->copy, size);
+
+        if (larger == NULL)
+            return -ENOMEM;
+        recorder->copy = larger;
+        recorder->copy_size = size;
+        rc = recorder_take(q->current, recorder, message, &missed, &size);
+    }
+    if (rc != 0)
+        return rc == -ENOBUFS ? -EAGAIN : rc;
+    return missed < INT_MAX ? (int)missed : INT_MAX;
+}
+
+/* What consumer_look has found in the current lane. */
+static int take_found(struct shmq *q, struct shmq_message *message)
+{
+    switch (q->kind) {
+    case SHMQ_TOTAL_ORDER:
+        ordered_take(q, message);
+        return 0;
+    case SHMQ_RECORDER:
+        return recorder_peek(q, message);
+    default:
+        return lane_peek(q->current, message);
+    }
+}
+
+static int look_and_take(struct shmq *q, struct shmq_message *message)
+{
+    int rc = consumer_look(q, false);
+
+    if (rc == -EAGAIN && q->watch.poll >= 0)
+        rc = wait_arm(q);
+    return rc == 0 ? take_found(q, message) : rc;
+}
+
 /* A handle of another role never has a record that was seen: that is where the role is asked for. */
 static NEVER_INLINE int peek_slowly(struct shmq *q, struct shmq_message *message)
 {
     if (q->role != SHMQ_CONSUMER)
-        return -EINVAL;
-    int rc = q->current->next != q->current->head_seen ? lane_peek(q->current, message) : -EAGAIN;
+        return handle_refusal(q);
+    int rc = -EAGAIN;
 
-    if (rc == -EAGAIN) {
-        rc = consumer_look(q, false);
-        if (rc == 0)
-            rc = lane_peek(q->current, message);
-        q->end_told = rc == -EPIPE;
-    }
+    if (q->kind == SHMQ_LANES && q->current->next < q->current->turn_end)
+        rc = lane_peek(q->current, message);
+    if (rc == -EAGAIN)
+        rc = look_and_take(q, message);
+    q->end_told = rc == -EPIPE;
     return rc;
 }
 
@@ -132,36 +204,65 @@ int shmq_peek(struct shmq *q, struct shmq_message *message)
     return 0;
 }
 
-static NEVER_INLINE int release_all(struct shmq *q)
+static NEVER_INLINE int release_slowly(struct shmq *q)
 {
+    if (q->role != SHMQ_CONSUMER)
+        return handle_refusal(q);
     q->others_peeked = false;
     for (uint32_t lane = 0; lane < q->geometry.lane_count; lane++) {
-        if (q->lanes[lane].next != q->lanes[lane].released)
-            (void)lane_release(&q->lanes[lane]);
+        struct lane_consumer *consumer = &q->lanes[lane];
+
+        if (consumer->next == consumer->released)
+            continue;
+        if (q->kind == SHMQ_RECORDER)
+            atomic_store_u64(&consumer->shared->released.missed, q->services[lane].recorder.missed);
+        if (lane_release(consumer))
+            handle_wake_producer(q, lane);
     }
     return 0;
 }
 
 int shmq_release(struct shmq *q)
 {
-    if (UNLIKELY(q->role != SHMQ_CONSUMER))
-        return -EINVAL;
-    return LIKELY(!q->others_peeked) ? lane_release(q->current) : release_all(q);
+    struct lane_consumer *lane = q->current;
+
+    if (UNLIKELY(q->others_peeked || q->role != SHMQ_CONSUMER || q->kind == SHMQ_RECORDER))
+        return release_slowly(q);
+    if (UNLIKELY(lane_release(lane)))
+        handle_wake_producer(q, lane->index);
+    return 0;
 }
 
-/* The rest of shmq_recv, for a record that was peeked. */
+/* Undo the last peek: `found` is what it found, `missed` what it said. */
+static void unpeek(struct shmq *q, const struct shmq_message *found, int missed)
+{
+    struct lane_service *service = &q->services[q->current->index];
+
+    lane_unpeek(q->current, found->size + (q->kind == SHMQ_LANES ? 0 : (uint32_t)ORDER_NUMBER));
+    if (q->kind == SHMQ_TOTAL_ORDER) {
+        service->number = service->last;
+        q->expected = service->number;
+    } else if (q->kind == SHMQ_RECORDER) {
+        service->recorder.expected -= 1 + (uint64_t)missed;
+        service->recorder.missed -= (uint64_t)missed;
+    }
+}
+
+/* The rest of shmq_recv, for a record that was peeked; `missed`: what the peek said. */
 static NEVER_INLINE int take_any(struct shmq *q, void *buffer, size_t capacity, const struct shmq_message *found,
-                                 struct shmq_message *message)
+                                 int missed, struct shmq_message *message)
 {
     if (found->size > capacity) {
-        lane_unpeek(q->current, found->size);
+        unpeek(q, found, missed);
         message->size = found->size;
         return -ENOBUFS;
     }
     copy_payload(buffer, found->data, found->size);
     *message = *found;
     message->data = buffer;
-    return shmq_release(q);
+    int rc = shmq_release(q);
+
+    return rc != 0 ? rc : missed;
 }
 
 static NEVER_INLINE int recv_any(struct shmq *q, void *buffer, size_t capacity, struct shmq_message *message)
@@ -169,7 +270,7 @@ static NEVER_INLINE int recv_any(struct shmq *q, void *buffer, size_t capacity, 
     struct shmq_message found;
     int rc = shmq_peek(q, &found);
 
-    return rc == 0 ? take_any(q, buffer, capacity, &found, message) : rc;
+    return rc >= 0 ? take_any(q, buffer, capacity, &found, rc, message) : rc;
 }
 
 int shmq_recv(struct shmq *q, void *buffer, size_t capacity, struct shmq_message *message)
@@ -187,5 +288,7 @@ int shmq_recv(struct shmq *q, void *buffer, size_t capacity, struct shmq_message
     lane_take(lane, header, message);
     copy_words(buffer, message->data, size);
     message->data = buffer;
-    return lane_release(lane);
+    if (UNLIKELY(lane_release(lane)))
+        handle_wake_producer(q, lane->index);
+    return 0;
 }

@@ -2,40 +2,65 @@
 #ifndef SHMQ_API_HANDLE_H
 #define SHMQ_API_HANDLE_H
 
+#include "api/bell.h"
 #include "core/lane.h"
 #include "core/layout.h"
+#include "core/recorder.h"
 #include "port/role.h"
+#include "port/watch.h"
 
+#include <errno.h>
 #include <shmq/queue.h>
 
+/* What a handle becomes in a child of fork. */
+#define HANDLE_OF_PARENT 3
+
+/* What the consumer knows of a lane besides its positions. */
+struct lane_service {
+    uint32_t rung;                  /* its producer's bell */
+    uint64_t number;                /* total order: of the record at `next`; UINT64_MAX: not seen yet */
+    uint64_t header;                /* of that record */
+    uint64_t last;                  /* total order: number of the last record peeked; UINT64_MAX: none */
+    struct recorder_consumer recorder;
+};
+
 /*
- * A handle of another role has a producer without room and a consumer without records, so that the fast paths need
- * not ask for the role: it is asked where they end.
+ * A handle of another role has a producer without room and a consumer without records, and so have queues of another
+ * kind than SHMQ_LANES, so that the fast paths need ask for neither: both are asked for where those end.
  */
 struct shmq {
+    const uint32_t *consumer_bell; /* looked at after each publish */
     struct lane_producer producer;
     struct lane_consumer *current; /* the lane that is being served */
     struct lane_consumer *lanes;   /* all of them, consumer only */
+    struct lane_service *services; /* likewise */
     struct lane_consumer none;
     bool others_peeked; /* lanes other than the current one may hold peeked records */
     bool end_told;      /* -EPIPE was returned for the lanes that are open now */
-    enum shmq_role role;
-    uint32_t lane; /* the producer's */
+    uint32_t role;      /* enum shmq_role, or HANDLE_OF_PARENT */
+    uint32_t kind;      /* enum shmq_kind */
+    uint32_t lane;      /* the producer's */
+    uint64_t serves[4]; /* lanes that this consumer receives from */
+    uint64_t expected;  /* total order: the number that follows the last one; UINT64_MAX: any */
+    uint32_t policy;
+    int64_t wait_ns;
+    uint64_t death_told; /* attach_count of the consumer whose death was told */
+    uint32_t rung;       /* the consumer's bell */
+    uint32_t *bell;      /* our own, in the mapping */
+    uint32_t cancelled;
+    bool fenced;      /* membarrier works for us */
+    int64_t spin_ns;  /* how long looking often has paid lately */
+    int64_t again_ns; /* somebody has closed the file: when to look again */
+    struct port_watch watch;
     struct layout_geometry geometry;
     struct shmq_identity identity;
     uint8_t *mapping;
     uint64_t mapped_size;
     port_file file;
+    struct port_place *place; /* of a transient queue, else NULL */
+    struct shmq *next_handle; /* of this process: api/forks.c */
+    struct shmq *previous_handle;
 };
-
-/*
- * What is there to receive: 0 and `current` is a lane with a record, -EAGAIN, -EPIPE, or -EBADMSG. Whether a producer
- * that did not say goodbye is dead costs a system call: `ask_kernel` allows it.
- */
-int consumer_look(struct shmq *q, bool ask_kernel);
-
-/* -EPIPE has been told: from now on the lanes that ended are as if never opened. */
-void consumer_acknowledge_end(struct shmq *q);
 
 static inline struct shmq_header *handle_header(const struct shmq *q)
 {
@@ -51,5 +76,79 @@ static inline int64_t handle_role_byte(const struct shmq *q)
 {
     return q->role == SHMQ_PRODUCER ? SHMQ_ROLE_LANE + q->lane : SHMQ_ROLE_CONSUMER;
 }
+
+/* Why a handle is refused that has not the role a call needs. */
+static inline int handle_refusal(const struct shmq *q)
+{
+    return q->role == HANDLE_OF_PARENT ? -ECHILD : -EINVAL;
+}
+
+/* Somebody has this role now. (A lock is never in the way of its own file: what the handle holds is asked of it.) */
+static inline bool handle_has_holder(const struct shmq *q, int64_t role)
+{
+    bool own = (q->role == SHMQ_PRODUCER || q->role == SHMQ_CONSUMER) && handle_role_byte(q) == role;
+
+    return own || port_role_taken(q->file, role) == 1;
+}
+
+static inline bool handle_is_removed(const struct shmq *q)
+{
+    return atomic_load_u32(&handle_header(q)->name.removed) != 0;
+}
+
+/* Published: wake the consumer if it sleeps. The membarrier of who goes to sleep makes this order safe without a fence. */
+ALWAYS_INLINE void handle_wake_consumer(struct shmq *q)
+{
+    if (UNLIKELY(bell_is_set(q->consumer_bell)))
+        bell_ring(&handle_header(q)->consumer.bell, &q->rung, q->file);
+}
+
+/* The tail of a lane has moved for a producer that wants room: wake it if it sleeps. */
+static inline void handle_wake_producer(struct shmq *q, uint32_t lane)
+{
+    bell_ring(&handle_lane(q, lane)->owner.bell, &q->services[lane].rung, q->file);
+}
+
+/* api/forks.c: all handles of this process, so that a child can let go of them. */
+int forks_add(struct shmq *q);
+void forks_remove(struct shmq *q);
+
+/* api/producer.c: publish what was appended, in this queue's way. */
+void producer_publish(struct shmq *q);
+
+/* api/producer.c: is there room for what found none? 0, -EAGAIN, -EBADMSG; asking the kernel: -EOWNERDEAD, -ESTALE. */
+int producer_look(struct shmq *q, bool ask_kernel);
+
+/*
+ * api/consumer.c: what is there to receive: 0 and `current` is a lane with a record, -EAGAIN, -EPIPE, -ESTALE, -EBADMSG.
+ * Whether a producer that did not say goodbye is dead costs a system call: `ask_kernel` allows it.
+ */
+int consumer_look(struct shmq *q, bool ask_kernel);
+
+/* api/consumer.c: -EPIPE has been told: from now on the lanes that ended are as if never opened. */
+void consumer_acknowledge_end(struct shmq *q);
+
+/* api/consumer.c: the next open lane that this consumer serves, from `lane` on; LANES_END behind the last. */
+#define LANES_END UINT32_MAX
+uint32_t consumer_next_lane(const struct shmq *q, uint32_t lane);
+
+/* api/consumer.c: one open lane: 0 a record, -EAGAIN there may be more, -EPIPE it has ended and is drained, -EBADMSG. */
+int consumer_look_at_lane(struct shmq *q, uint32_t lane, bool ask_kernel);
+
+/* api/consumer.c: make it the lane that is served: what was peeked in others is released with it. */
+void consumer_serve(struct shmq *q, uint32_t lane);
+
+/* api/consumer.c: what it means that no lane has a record. */
+int consumer_nothing(const struct shmq *q, bool ended, bool waiting);
+
+/* api/ordered.c: total order. The lane whose record is next becomes `current`. As consumer_look. */
+int ordered_look(struct shmq *q, bool ask_kernel);
+void ordered_take(struct shmq *q, struct shmq_message *message);
+
+/* api/wait.c: nothing to do now: -EAGAIN, and the descriptor of shmq_fd is unreadable until that changes; or what did. */
+int wait_arm(struct shmq *q);
+
+/* api/wait.c: a look, whatever the role. */
+int wait_look(struct shmq *q, bool ask_kernel);
 
 #endif

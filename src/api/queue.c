@@ -1,208 +1,89 @@
+/* Opening a queue in a role, and closing it. */
 #include <shmq/queue.h>
 
 #include "api/handle.h"
+#include "api/opened.h"
 #include "api/options.h"
+#include "core/order.h"
 #include "port/clock.h"
+#include "port/fence.h"
 #include "port/process.h"
-#include "port/shm.h"
+#include "port/sleep.h"
 
 #include <errno.h>
 #include <shmq/shmq.h>
 #include <stdlib.h>
 
-/* How often a name may appear and vanish between two looks at it before we say that it is taken. */
-#define NAME_TRIES 16
+#define SPIN_FIRST_NS INT64_C(50000)
+#define OPEN_TRIES 16
+#define REMOVAL_NS INT64_C(100000) /* about what it takes somebody to remove a name */
 
-#define LIBRARY_VERSION ((uint32_t)SHMQ_VERSION_MAJOR << 16 | (uint32_t)SHMQ_VERSION_MINOR << 8 | SHMQ_VERSION_PATCH)
-
-/* What open and create need of a file that may be a queue: it is mapped, and its header makes sense. */
-struct opened {
-    port_file file;
-    uint64_t size;
-    void *mapping;
-    struct layout_geometry geometry;
-    struct shmq_identity identity;
-};
-
-static void close_opened(struct opened *o)
+/* The lane asked for, or the lowest that nobody holds; first of those that are drained. -EBUSY: all are held. */
+static int claim_lane(struct shmq *q, const struct shmq_open_options *o)
 {
-    if (o->mapping != NULL)
-        (void)port_shm_unmap(o->mapping, o->size);
-    port_shm_close(o->file);
-}
-
-static int map_opened(struct opened *o, enum port_access access)
-{
-    int rc = port_shm_size(o->file, &o->size);
-
-    if (rc != 0)
-        return rc == -EINVAL ? -EPROTO : rc;
-    if (o->size < sizeof(struct shmq_header))
-        return -EPROTO;
-    rc = port_shm_map(o->file, access, 0, o->size, &o->mapping);
-    if (rc != 0)
-        return rc;
-    return layout_read(o->mapping, o->size, &o->geometry, &o->identity);
-}
-
-static int open_place(const struct port_place *place, enum port_access access, struct opened *o)
-{
-    *o = (struct opened){.file = PORT_NO_FILE};
-    int rc = port_shm_open(place, access, false, &o->file);
-
-    if (rc != 0)
-        return rc == -EINVAL ? -EPROTO : rc;
-    rc = map_opened(o, access);
-    if (rc != 0)
-        close_opened(o);
-    return rc;
-}
-
-/* 1 where there is a queue, 0 where there is nothing, -EEXIST where there is something else. */
-static int queue_exists(const struct port_place *place)
-{
-    struct opened o;
-    int rc = open_place(place, PORT_READ, &o);
-
-    if (rc == 0) {
-        close_opened(&o);
-        return 1;
-    }
-    if (rc == -ENOENT)
-        return 0;
-    return rc == -EPROTO || rc == -EBADMSG ? -EEXIST : rc;
-}
-
-static int write_header(port_file file, const struct layout_geometry *geometry)
-{
-    struct layout_creator creator = {
-        .created_ns = port_clock_real_ns(),
-        .pid = port_process_id(),
-        .uid = port_process_user(),
-        .library_version = LIBRARY_VERSION,
-    };
-    void *header;
-    int rc = port_process_random(creator.id, sizeof creator.id);
-
-    if (rc == 0)
-        rc = port_shm_map(file, PORT_READ_WRITE, 0, sizeof(struct shmq_header), &header);
-    if (rc != 0)
-        return rc;
-    layout_write(header, geometry, &creator);
-    return port_shm_unmap(header, sizeof(struct shmq_header));
-}
-
-/* 0 created, -EEXIST something came to be there meanwhile. */
-static int give_birth(const struct port_place *place, const struct layout_geometry *geometry,
-                      const struct port_permissions *permissions)
-{
-    port_file file;
-    int rc = port_shm_create(place, geometry->mapping_size, permissions, false, &file);
-
-    if (rc != 0)
-        return rc;
-    rc = write_header(file, geometry);
-    if (rc == 0)
-        rc = port_shm_publish(file, place);
-    port_shm_close(file);
-    return rc;
-}
-
-/* 0 created, 1 a queue was there. */
-static int create_at(const struct port_place *place, const struct layout_geometry *geometry,
-                     const struct port_permissions *permissions)
-{
-    int rc = -EEXIST;
-
-    for (int i = 0; i < NAME_TRIES && rc == -EEXIST; i++) {
-        rc = queue_exists(place);
-        if (rc != 0)
-            return rc;
-        rc = give_birth(place, geometry, permissions);
-    }
-    return rc;
-}
-
-/* A queue in a file of the user's, which `place` then leads to. */
-static int create_in_file(const struct port_place *place, const char *path, const struct layout_geometry *geometry,
-                          const struct port_permissions *permissions)
-{
-    struct port_place file;
-    int rc = queue_exists(place);
-
-    if (rc != 0)
-        return rc;
-    rc = port_shm_place(path, &file);
-    if (rc != 0)
-        return rc;
-    int existed = create_at(&file, geometry, permissions);
-
-    if (existed < 0)
-        return existed;
-    rc = port_shm_alias(place, file.path);
-    if (rc == -EEXIST)
-        return queue_exists(place);
-    if (rc != 0 && existed == 0)
-        (void)port_shm_unlink(&file);
-    return rc == 0 ? existed : rc;
-}
-
-int shmq_create(const char *name, const struct shmq_create_options *options)
-{
-    struct shmq_create_options o;
-    struct layout_geometry geometry;
-    struct port_place place;
-
-    if (name == NULL || options_copy(&o, sizeof o, options, sizeof o) != 0)
-        return -EINVAL;
-    struct port_permissions permissions = {
-        .mode = o.mode != 0 ? o.mode : 0600,
-        .group = o.group,
-        .has_group = o.has_group,
-    };
-
-    if (permissions.mode > 0777 || o.has_group > 1 ||
-        layout_plan(o.capacity != 0 ? o.capacity : SHMQ_CAPACITY_DEFAULT, o.lane_count != 0 ? o.lane_count : 1,
-                    &geometry) != 0)
-        return -EINVAL;
-    int rc = port_shm_place(name, &place);
-
-    if (rc != 0)
-        return rc;
-    if (o.path == NULL)
-        return create_at(&place, &geometry, &permissions);
-    return place.scope == PORT_PATH ? -EINVAL : create_in_file(&place, o.path, &geometry, &permissions);
-}
-
-/* The lowest lane that nobody holds. -EBUSY: all are held. */
-static int claim_lane(struct shmq *q)
-{
+    uint32_t from = o->has_lane != 0 ? o->lane : 0;
+    uint32_t to = o->has_lane != 0 ? o->lane + 1 : q->geometry.lane_count;
     int rc = -EBUSY;
 
-    for (uint32_t lane = 0; lane < q->geometry.lane_count && rc == -EBUSY; lane++) {
-        q->lane = lane;
-        rc = port_role_claim(q->file, SHMQ_ROLE_LANE + lane);
+    for (int any = 0; any < 2; any++) {
+        for (uint32_t lane = from; lane < to && rc == -EBUSY; lane++) {
+            const struct shmq_lane *shared = handle_lane(q, lane);
+
+            if (any == 0 && atomic_load_u64(&shared->producer.head) != atomic_load_u64(&shared->released.released))
+                continue;
+            q->lane = lane;
+            rc = port_role_claim(q->file, SHMQ_ROLE_LANE + lane);
+        }
     }
     return rc;
 }
 
-static int attach_producer(struct shmq *q)
+static int take_lane(struct shmq *q)
 {
-    int rc = claim_lane(q);
+    struct shmq_lane *lane = handle_lane(q, q->lane);
+    uint8_t *ring = layout_ring(q->mapping, &q->geometry, q->lane);
 
+    if (q->kind == SHMQ_RECORDER)
+        return recorder_attach_producer(&q->producer, lane, ring, q->geometry.capacity);
+    int rc = lane_attach_producer(&q->producer, lane, ring, q->geometry.capacity);
+
+    if (rc == 0 && q->kind == SHMQ_TOTAL_ORDER)
+        order_attach(&q->producer);
+    return rc;
+}
+
+/* Pairs with shmq_sender: the count is seen after the entry that it counts. */
+static void sign_in(struct shmq_lane *lane, uint64_t position)
+{
+    uint64_t number = atomic_load_u64(&lane->owner.attach_count) + 1;
+    struct shmq_lane_attached *attached = &lane->owner.attached[number % SHMQ_ATTACHED_MAX];
+
+    atomic_store_u64(&attached->position, position);
+    atomic_store_u64(&attached->attached_ns, (uint64_t)port_clock_real_ns());
+    atomic_store_u32(&attached->pid, port_process_id());
+    atomic_store_release_u64(&lane->owner.attach_count, number); /* R8 -> A8 */
+}
+
+static int attach_producer(struct shmq *q, const struct shmq_open_options *o)
+{
+    int rc = claim_lane(q, o);
+
+    if (rc == 0)
+        rc = take_lane(q);
     if (rc != 0)
         return rc;
     struct shmq_lane *lane = handle_lane(q, q->lane);
+    struct shmq_header *header = handle_header(q);
 
-    rc = lane_attach_producer(&q->producer, lane, layout_ring(q->mapping, &q->geometry, q->lane),
-                              q->geometry.capacity);
-    if (rc != 0)
-        return rc;
+    q->bell = &lane->owner.bell;
+    bell_reset(q->bell);
     lane_want_room(&q->producer, false);
-    atomic_store_u64(&lane->owner.attached_ns, (uint64_t)port_clock_real_ns());
-    atomic_store_u64(&lane->owner.attach_count, atomic_load_u64(&lane->owner.attach_count) + 1);
+    atomic_store_u32(&lane->owner.flags, q->fenced ? SHMQ_SIDE_FENCED : 0);
+    sign_in(lane, q->producer.head);
     atomic_store_u32(&lane->owner.pid, port_process_id());
-    atomic_or_u64(&handle_header(q)->lanes_open.bits[q->lane / 64], UINT64_C(1) << q->lane % 64);
+    atomic_or_u64(&header->lanes_open.bits[q->lane / 64], UINT64_C(1) << q->lane % 64);
+    atomic_fence();
+    handle_wake_consumer(q); /* its sleep may have to be another one now */
     return 0;
 }
 
@@ -221,7 +102,40 @@ static void reopen_lanes(struct shmq *q)
     }
 }
 
-static int attach_consumer(struct shmq *q, uint32_t hand_back)
+static int serve_lane(struct shmq *q, uint32_t lane, uint32_t hand_back)
+{
+    struct shmq_lane *shared = handle_lane(q, lane);
+    uint8_t *ring = layout_ring(q->mapping, &q->geometry, lane);
+    struct lane_service *service = &q->services[lane];
+
+    service->number = UINT64_MAX;
+    service->last = UINT64_MAX;
+    if (q->kind == SHMQ_RECORDER)
+        return recorder_attach_consumer(&q->lanes[lane], &service->recorder, shared, ring, q->geometry.capacity, lane);
+    int rc = lane_attach_consumer(&q->lanes[lane], shared, ring, q->geometry.capacity, lane, hand_back);
+
+    if (rc == 0)
+        lane_give(&q->lanes[lane], true); /* what a dead predecessor still held */
+    return rc;
+}
+
+static void choose_lanes(struct shmq *q, const struct shmq_open_options *o)
+{
+    for (uint32_t word = 0; word < 4; word++)
+        q->serves[word] = o->has_lane == 0 ? ~UINT64_C(0) : 0;
+    if (o->has_lane != 0)
+        q->serves[o->lane / 64] = UINT64_C(1) << o->lane % 64;
+    q->current = &q->lanes[o->has_lane != 0 ? o->lane : 0];
+}
+
+static void wake_producers(struct shmq *q)
+{
+    atomic_fence();
+    for (uint32_t i = 0; i < q->geometry.lane_count; i++)
+        handle_wake_producer(q, i);
+}
+
+static int attach_consumer(struct shmq *q, const struct shmq_open_options *o)
 {
     struct shmq_consumer_line *line = &handle_header(q)->consumer;
     int rc = port_role_claim(q->file, SHMQ_ROLE_CONSUMER);
@@ -229,67 +143,132 @@ static int attach_consumer(struct shmq *q, uint32_t hand_back)
     if (rc != 0)
         return rc;
     q->lanes = calloc(q->geometry.lane_count, sizeof *q->lanes);
-    if (q->lanes == NULL)
+    q->services = calloc(q->geometry.lane_count, sizeof *q->services);
+    if (q->lanes == NULL || q->services == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; i < q->geometry.lane_count; i++) {
-        rc = lane_attach_consumer(&q->lanes[i], handle_lane(q, i), layout_ring(q->mapping, &q->geometry, i),
-                                  q->geometry.capacity, i, hand_back);
-        if (rc != 0)
-            return rc;
-    }
-    q->current = &q->lanes[0];
-    for (uint32_t i = 0; i < q->geometry.lane_count; i++)
-        lane_give(&q->lanes[i], true); /* what a dead predecessor still held */
+    for (uint32_t i = 0; i < q->geometry.lane_count && rc == 0; i++)
+        rc = serve_lane(q, i, o->hand_back != 0 ? o->hand_back : SHMQ_HAND_BACK_DIRTY);
+    if (rc != 0)
+        return rc;
+    choose_lanes(q, o);
     reopen_lanes(q);
+    q->bell = &line->bell;
+    q->expected = UINT64_MAX;
+    bell_reset(q->bell);
+    atomic_store_u32(&line->flags, q->fenced ? SHMQ_SIDE_FENCED : 0);
     atomic_store_u64(&line->attached_ns, (uint64_t)port_clock_real_ns());
     atomic_store_u64(&line->attach_count, atomic_load_u64(&line->attach_count) + 1);
     atomic_store_u32(&line->pid, port_process_id());
+    wake_producers(q);
     return 0;
+}
+
+static int attach(struct shmq *q, const struct shmq_open_options *o)
+{
+    switch (q->role) {
+    case SHMQ_PRODUCER:
+        return attach_producer(q, o);
+    case SHMQ_CONSUMER:
+        return attach_consumer(q, o);
+    default:
+        return 0;
+    }
 }
 
 static void destroy(struct shmq *q)
 {
+    port_watch_close(&q->watch);
     (void)port_shm_unmap(q->mapping, q->mapped_size);
     port_shm_close(q->file); /* drops the role */
+    for (uint32_t i = 0; q->services != NULL && i < q->geometry.lane_count; i++)
+        free(q->services[i].recorder.copy);
+    free(q->services);
     free(q->lanes);
+    free(q->place);
     free(q);
 }
 
-int shmq_open(const char *name, enum shmq_role role, const struct shmq_open_options *options, struct shmq **q)
+static uint32_t kind_of(uint32_t features)
 {
-    struct shmq_open_options o;
-    struct port_place place;
+    return features == SHMQ_FEATURE_TOTAL_ORDER ? SHMQ_TOTAL_ORDER
+           : features == SHMQ_FEATURE_RECORDER  ? SHMQ_RECORDER
+                                                : SHMQ_LANES;
+}
+
+static struct shmq *make_handle(const struct opened *o, enum shmq_role role)
+{
+    struct shmq *q = malloc(sizeof *q);
+
+    if (q == NULL)
+        return NULL;
+    *q = (struct shmq){
+        .role = role,
+        .kind = kind_of(o->identity.features_incompatible),
+        .geometry = o->geometry,
+        .identity = o->identity,
+        .mapping = o->mapping,
+        .mapped_size = o->size,
+        .file = o->file,
+        .producer = {.slot_size = LANE_NO_SLOT},
+        .watch = PORT_NO_WATCH,
+        .spin_ns = port_spinning_helps() ? SPIN_FIRST_NS : 0,
+        .fenced = role != SHMQ_OBSERVER && port_fence_join(),
+    };
+    q->current = &q->none;
+    q->consumer_bell = &handle_header(q)->consumer.bell;
+    return q;
+}
+
+/* Its last user has to find a transient queue's name again. */
+static int remember_place(struct shmq *q, const struct port_place *place)
+{
+    if ((q->identity.features_compatible & SHMQ_FEATURE_TRANSIENT) == 0 || q->role == SHMQ_OBSERVER)
+        return 0;
+    q->place = malloc(sizeof *q->place);
+    if (q->place == NULL)
+        return -ENOMEM;
+    *q->place = *place;
+    return 0;
+}
+
+/* One try. -ESTALE: this one is removed; look at the name again. */
+static int open_once(const struct port_place *place, enum shmq_role role, const struct shmq_open_options *o,
+                     struct shmq **q)
+{
     struct opened opened;
+    int rc = opened_open(place, role == SHMQ_OBSERVER ? PORT_READ : PORT_READ_WRITE, &opened);
 
-    if (name == NULL || q == NULL || (unsigned)role > SHMQ_CONSUMER ||
-        options_copy(&o, sizeof o, options, sizeof o) != 0 || o.hand_back > SHMQ_HAND_BACK_OWN || o.reserved != 0)
-        return -EINVAL;
-    int rc = port_shm_place(name, &place);
-
-    if (rc == 0)
-        rc = open_place(&place, role == SHMQ_OBSERVER ? PORT_READ : PORT_READ_WRITE, &opened);
     if (rc != 0)
         return rc;
-    struct shmq *handle = malloc(sizeof *handle);
+    if (role != SHMQ_OBSERVER && opened_is_left_over(&opened)) {
+        rc = opened_remove(&opened, place, false);
+        opened_close(&opened);
+        return rc == 0 || rc == -ENOENT || rc == -EBUSY ? -ESTALE : rc;
+    }
+    if (o->has_lane != 0 && o->lane >= opened.geometry.lane_count) {
+        opened_close(&opened);
+        return -EINVAL;
+    }
+    struct shmq *handle = make_handle(&opened, role);
 
     if (handle == NULL) {
-        close_opened(&opened);
+        opened_close(&opened);
         return -ENOMEM;
     }
-    *handle = (struct shmq){
-        .role = role,
-        .geometry = opened.geometry,
-        .identity = opened.identity,
-        .mapping = opened.mapping,
-        .mapped_size = opened.size,
-        .file = opened.file,
-        .producer = {.slot_size = LANE_NO_SLOT},
-    };
-    handle->current = &handle->none;
-    if (role == SHMQ_PRODUCER)
-        rc = attach_producer(handle);
-    else if (role == SHMQ_CONSUMER)
-        rc = attach_consumer(handle, o.hand_back != 0 ? o.hand_back : SHMQ_HAND_BACK_DIRTY);
+    rc = remember_place(handle, place);
+    if (rc == 0)
+        rc = attach(handle, o);
+    /* Who removes it holds all roles, or has said so: there is no name that would lead others to us. */
+    if (role != SHMQ_OBSERVER && handle_is_removed(handle)) {
+        (void)opened_remove(&opened, place, true);
+        rc = -ESTALE;
+    }
+    if (rc == -EBUSY && port_role_taken(handle->file, SHMQ_ROLE_REMOVER) == 1) {
+        (void)port_clock_sleep(REMOVAL_NS);
+        rc = -ESTALE;
+    }
+    if (rc == 0)
+        rc = forks_add(handle);
     if (rc != 0)
         destroy(handle);
     else
@@ -297,38 +276,72 @@ int shmq_open(const char *name, enum shmq_role role, const struct shmq_open_opti
     return rc;
 }
 
+int shmq_open(const char *name, enum shmq_role role, const struct shmq_open_options *options, struct shmq **q)
+{
+    struct shmq_open_options o;
+    struct port_place place;
+
+    if (name == NULL || q == NULL || (unsigned)role > SHMQ_CONSUMER ||
+        options_copy(&o, sizeof o, options, sizeof o) != 0 || o.hand_back > SHMQ_HAND_BACK_OWN ||
+        o.policy > SHMQ_DROP || o.has_lane > 1)
+        return -EINVAL;
+    int rc = port_shm_place(name, &place);
+
+    for (int i = 0; rc == 0; i++) {
+        rc = open_once(&place, role, &o, q);
+        if (rc != -ESTALE || i == OPEN_TRIES)
+            break;
+        rc = 0;
+    }
+    if (rc == 0) {
+        (*q)->policy = o.policy;
+        (*q)->wait_ns = o.wait_ns;
+    }
+    return rc == -ESTALE ? -ENOENT : rc;
+}
+
+static void leave_lane(struct shmq *q)
+{
+    struct shmq_lane *lane = handle_lane(q, q->lane);
+
+    producer_publish(q);
+    lane_want_room(&q->producer, false);
+    bell_reset(q->bell);
+    atomic_store_release_u32(&lane->owner.pid, 0); /* R4: said after all is published */
+    atomic_fence();
+    handle_wake_consumer(q);
+}
+
+static void leave_consumer(struct shmq *q)
+{
+    if (q->end_told)
+        consumer_acknowledge_end(q);
+    for (uint32_t i = 0; i < q->geometry.lane_count; i++)
+        lane_give(&q->lanes[i], true);
+    bell_reset(q->bell);
+    atomic_store_u32(&handle_header(q)->consumer.pid, 0);
+    wake_producers(q);
+}
+
+/* The last user of a transient queue takes its name away. */
+static void leave_transient(struct shmq *q)
+{
+    struct opened o = {.file = q->file, .size = q->mapped_size, .mapping = q->mapping, .geometry = q->geometry};
+
+    port_role_release(q->file, handle_role_byte(q));
+    (void)opened_remove(&o, q->place, false);
+}
+
 void shmq_close(struct shmq *q)
 {
     if (q == NULL)
         return;
-    if (q->role == SHMQ_PRODUCER) {
-        lane_publish(&q->producer);
-        lane_want_room(&q->producer, false);
-        atomic_store_release_u32(&handle_lane(q, q->lane)->owner.pid, 0); /* R4: said after all is published */
-    } else if (q->role == SHMQ_CONSUMER) {
-        if (q->end_told)
-            consumer_acknowledge_end(q);
-        for (uint32_t i = 0; i < q->geometry.lane_count; i++)
-            lane_give(&q->lanes[i], true);
-        atomic_store_u32(&handle_header(q)->consumer.pid, 0);
-    }
+    if (q->role == SHMQ_PRODUCER)
+        leave_lane(q);
+    else if (q->role == SHMQ_CONSUMER)
+        leave_consumer(q);
+    forks_remove(q);
+    if (q->place != NULL && (q->role == SHMQ_PRODUCER || q->role == SHMQ_CONSUMER))
+        leave_transient(q);
     destroy(q);
-}
-
-int shmq_remove(const char *name)
-{
-    struct port_place place;
-
-    if (name == NULL)
-        return -EINVAL;
-    int rc = port_shm_place(name, &place);
-
-    if (rc != 0)
-        return rc;
-    rc = queue_exists(&place);
-    if (rc == 0)
-        return -ENOENT;
-    if (rc < 0)
-        return rc == -EEXIST ? -EPROTO : rc;
-    return port_shm_unlink(&place);
 }

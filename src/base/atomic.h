@@ -12,6 +12,7 @@
 #ifndef SHMQ_BASE_ATOMIC_H
 #define SHMQ_BASE_ATOMIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #if defined(SHMQ_ATOMIC_ORACLE)
@@ -92,6 +93,31 @@ static inline void atomic_store_release_u64(uint64_t *p, uint64_t value)
     __atomic_store_n(p, value, __ATOMIC_RELEASE);
 }
 
+static inline uint64_t atomic_fetch_add_u64(uint64_t *p, uint64_t addend)
+{
+    return __atomic_fetch_add(p, addend, __ATOMIC_SEQ_CST);
+}
+
+static inline bool atomic_cas_u32(uint32_t *p, uint32_t expected, uint32_t value)
+{
+    return __atomic_compare_exchange_n(p, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+static inline void atomic_fence(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void atomic_fence_store(void)
+{
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static inline void atomic_fence_load(void)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
 static inline void atomic_or_u64(uint64_t *p, uint64_t bits)
 {
     __atomic_fetch_or(p, bits, __ATOMIC_SEQ_CST);
@@ -169,19 +195,66 @@ static inline void atomic_store_release_u64(uint64_t *p, uint64_t value)
     ck_pr_store_64(p, value);
 }
 
-/* Both are full barriers. */
-static inline void atomic_or_u64(uint64_t *p, uint64_t bits)
+/* Around a read-modify-write, to make a full barrier of it; nothing where (as on x86) it is one. */
+static inline void atomic_fence_before(void)
+{
+    ck_pr_fence_store_atomic();
+    ck_pr_fence_load_atomic();
+}
+
+static inline void atomic_fence_behind(void)
+{
+    ck_pr_fence_atomic_store();
+    ck_pr_fence_atomic_load();
+}
+
+static inline uint64_t atomic_fetch_add_u64(uint64_t *p, uint64_t addend)
+{
+    atomic_fence_before();
+    uint64_t before = ck_pr_faa_64(p, addend);
+
+    atomic_fence_behind();
+    return before;
+}
+
+static inline bool atomic_cas_u32(uint32_t *p, uint32_t expected, uint32_t value)
+{
+    atomic_fence_before();
+    bool done = ck_pr_cas_32(p, expected, value);
+
+    atomic_fence_behind();
+    return done;
+}
+
+static inline void atomic_fence(void)
 {
     ck_pr_fence_memory();
+}
+
+/* What was stored before is seen before what is stored after. */
+static inline void atomic_fence_store(void)
+{
+    ck_pr_fence_store();
+}
+
+/* What was loaded before was loaded before what is loaded after. */
+static inline void atomic_fence_load(void)
+{
+    ck_pr_fence_load();
+}
+
+static inline void atomic_or_u64(uint64_t *p, uint64_t bits)
+{
+    atomic_fence_before();
     ck_pr_or_64(p, bits);
-    ck_pr_fence_memory();
+    atomic_fence_behind();
 }
 
 static inline void atomic_and_u64(uint64_t *p, uint64_t bits)
 {
-    ck_pr_fence_memory();
+    atomic_fence_before();
     ck_pr_and_64(p, bits);
-    ck_pr_fence_memory();
+    atomic_fence_behind();
 }
 
 /* Ask for the line that p is in, for writing; a hint that stores nothing. */

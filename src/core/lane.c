@@ -40,7 +40,8 @@ static void set_limit(struct lane_producer *p, uint64_t tail)
     uint64_t room = tail + p->capacity;
     uint64_t end = (p->head | p->mask) + 1;
 
-    p->limit = room < end ? room : end;
+    p->room_end = room < end ? room : end;
+    p->limit = p->numbered ? p->head : p->room_end;
 }
 
 int lane_attach_producer(struct lane_producer *p, struct shmq_lane *shared, uint8_t *ring, uint64_t capacity)
@@ -76,6 +77,7 @@ int lane_attach_consumer(struct lane_consumer *c, struct shmq_lane *shared, uint
         .ring = ring,
         .mask = capacity - 1,
         .next = at.released,
+        .turn_end = at.released,
         .head_seen = at.released,
         .released = at.released,
         .tail = at.tail,
@@ -96,9 +98,10 @@ static int load_room(const struct lane_producer *p, uint64_t *tail)
     return *tail % 8 == 0 && *tail <= p->head && p->head - *tail <= p->capacity ? 0 : -EBADMSG;
 }
 
+/* Numbered records are published by who numbers them. */
 static void publish_pending(struct lane_producer *p)
 {
-    if (p->head != p->published)
+    if (p->head != p->published && !p->numbered)
         lane_publish(p);
 }
 
@@ -166,6 +169,7 @@ int lane_look_for_records(struct lane_consumer *c)
     if (head % 8 != 0 || head < c->next || head - c->tail > c->capacity)
         return -EBADMSG;
     c->head_seen = head;
+    lane_begin_turn(c);
     if (head != c->next)
         return 0;
     if (c->tail != c->released)
@@ -186,14 +190,27 @@ static int step_over_padding(struct lane_consumer *c)
     return 0;
 }
 
-/* Ends: each round but the last moves `next`, towards a head that is at most a capacity away. */
+/* Ends: each round but two moves `next`, towards a head that is at most a capacity away. */
+int lane_find(struct lane_consumer *c, uint64_t *header)
+{
+    int rc = 0;
+
+    while (rc == 0 && !lane_see(c, header)) {
+        if (c->next == c->head_seen)
+            rc = lane_look_for_records(c);
+        else if (c->next >= c->turn_end)
+            lane_begin_turn(c);
+        else
+            rc = step_over_padding(c);
+    }
+    return rc;
+}
+
 int lane_peek(struct lane_consumer *c, struct shmq_message *message)
 {
     uint64_t header;
-    int rc = 0;
+    int rc = lane_find(c, &header);
 
-    while (rc == 0 && !lane_see(c, &header))
-        rc = c->next == c->head_seen ? lane_look_for_records(c) : step_over_padding(c);
     if (rc == 0)
         lane_take(c, header, message);
     return rc;
@@ -228,8 +245,10 @@ void lane_give(struct lane_consumer *c, bool exactly)
     c->tail = to;
 }
 
-int lane_give_due(struct lane_consumer *c)
+bool lane_give_due(struct lane_consumer *c)
 {
-    lane_give(c, atomic_load_u32(&c->shared->owner.wants_room) != 0);
-    return 0;
+    bool wanted = lane_room_is_wanted(c);
+
+    lane_give(c, wanted);
+    return wanted;
 }

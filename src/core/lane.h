@@ -15,10 +15,9 @@
  * follows `released` every `batch` bytes, when the lane runs empty, or at once where the producer wants room.
  *
  * Pairs
- *   R1 lane_give, tail    -> A1 lane_look_for_room     the span is the producer's to overwrite: all in it has been
- * read R2 lane_publish, head -> A2 lane_look_for_records  the records are the consumer's to read: all of them is
- * written R3 lane_release, released -> A3 lane_attach_*, info   whoever sees it sees what the consumer left in the
- * records
+ *   R1 lane_give, tail        -> A1 load_room             the span is the producer's to overwrite: all of it was read
+ *   R2 lane_publish, head     -> A2 lane_look_for_records the records are the consumer's to read: all of them is written
+ *   R3 lane_release, released -> A3 lane_attach_*, info   whoever sees it sees what the consumer left in the records
  *
  * Everything works on plain memory. Shared words are loaded once through base/atomic.h and checked as a copy: what
  * the other side can store is never trusted to keep us inside of the ring.
@@ -41,6 +40,9 @@
 /* What SHMQ_MORE may leave unpublished, in bytes: enough to pay the publish, too little to be late. */
 #define LANE_UNPUBLISHED_MAX 2048
 
+/* After so many bytes of one lane the others have their turn. */
+#define LANE_TURN (UINT64_C(64) << 10)
+
 /* No slot is reserved. */
 #define LANE_NO_SLOT UINT64_MAX
 
@@ -57,6 +59,9 @@ struct lane_producer {
     uint64_t capacity;
     uint64_t wanted; /* bytes that found no room last */
     uint64_t full_count;
+    uint64_t room_end;   /* what limit is, but where `numbered` keeps that at the head */
+    uint64_t oldest;     /* recorder: the shared tail */
+    bool numbered;       /* records need more than the fast paths do: these never have room */
     uint32_t full_polls; /* reserves that found no room, in a row */
 };
 
@@ -64,6 +69,7 @@ struct lane_consumer {
     uint8_t *ring;
     uint64_t mask;
     uint64_t next;      /* position of the next record to peek */
+    uint64_t turn_end;  /* no record that begins here or behind is peeked without another look */
     uint64_t head_seen; /* the shared head when we last looked */
     uint64_t released;  /* the shared one */
     uint64_t tail;      /* the shared one */
@@ -97,8 +103,20 @@ int lane_look_for_records(struct lane_consumer *c);
 /* Let the tail follow to `released`, or to the line it lies in. */
 void lane_give(struct lane_consumer *c, bool exactly);
 
-/* The same, as far as is due: exactly where the producer wants room. Returns 0. */
-int lane_give_due(struct lane_consumer *c);
+/* The same, as far as is due: exactly where the producer wants room, which is returned. */
+bool lane_give_due(struct lane_consumer *c);
+
+/* Does the producer wait for room? */
+ALWAYS_INLINE bool lane_room_is_wanted(const struct lane_consumer *c)
+{
+    return atomic_load_u32(&c->shared->owner.wants_room) != 0;
+}
+
+/* What was seen of the lane may be peeked, as far as one turn goes. */
+ALWAYS_INLINE void lane_begin_turn(struct lane_consumer *c)
+{
+    c->turn_end = c->head_seen - c->next > LANE_TURN ? c->next + LANE_TURN : c->head_seen;
+}
 
 ALWAYS_INLINE uint64_t lane_span(uint64_t size)
 {
@@ -174,6 +192,14 @@ ALWAYS_INLINE int lane_reserve(struct lane_producer *p, size_t size)
     return lane_has_room(p, size) ? 0 : lane_make_room(p, size);
 }
 
+/* The same for a lane with numbers: `size` includes the number. */
+ALWAYS_INLINE int lane_reserve_numbered(struct lane_producer *p, size_t size)
+{
+    if (size <= p->record_max && lane_span(size) <= p->room_end - p->head)
+        return 0;
+    return lane_make_room(p, size);
+}
+
 ALWAYS_INLINE void lane_publish(struct lane_producer *p)
 {
     atomic_store_u64(&p->shared->producer.sent, p->sent);
@@ -181,21 +207,34 @@ ALWAYS_INLINE void lane_publish(struct lane_producer *p)
     p->published = p->head;
 }
 
-/* Make a record of what lies at the head: `size` payload bytes that lane_reserve allowed. `more`: publishing may
- * wait. */
-ALWAYS_INLINE void lane_commit(struct lane_producer *p, size_t size, uint16_t type, bool more)
+/* Make a record of what lies at the head, `size` payload bytes that lane_reserve allowed, and publish nothing. */
+ALWAYS_INLINE void lane_append(struct lane_producer *p, size_t size, uint16_t type)
 {
     lane_put_header(p, lane_header(size, type, 0));
     p->head += lane_span(size);
     p->sent++;
-    if (!more || p->head - p->published >= LANE_UNPUBLISHED_MAX)
-        lane_publish(p);
+}
+
+/* Is it time to publish? `more`: it may wait. */
+ALWAYS_INLINE bool lane_is_due(const struct lane_producer *p, bool more)
+{
+    return !more || p->head - p->published >= LANE_UNPUBLISHED_MAX;
+}
+
+/* Append, and publish where that is due, which is returned. */
+ALWAYS_INLINE bool lane_commit(struct lane_producer *p, size_t size, uint16_t type, bool more)
+{
+    lane_append(p, size, type);
+    if (!lane_is_due(p, more))
+        return false;
+    lane_publish(p);
+    return true;
 }
 
 /* The header of the next record: false where it has not been seen yet, or is not a sound one of a message. */
 ALWAYS_INLINE bool lane_see(const struct lane_consumer *c, uint64_t *header)
 {
-    if (UNLIKELY(c->next == c->head_seen))
+    if (UNLIKELY(c->next >= c->turn_end))
         return false;
     uint64_t offset = c->next & c->mask;
 
@@ -217,7 +256,10 @@ ALWAYS_INLINE void lane_take(struct lane_consumer *c, uint64_t header, struct sh
     message->ticket = c->next;
 }
 
-/* The next record, also behind padding. 0, -EAGAIN, -EBADMSG */
+/* As lane_see, also behind padding and in another turn. 0, -EAGAIN, -EBADMSG */
+int lane_find(struct lane_consumer *c, uint64_t *header);
+
+/* The next record, wherever lane_find finds it. 0, -EAGAIN, -EBADMSG */
 int lane_peek(struct lane_consumer *c, struct shmq_message *message);
 
 /* Undo the last peek, of a record with this payload size. */
@@ -227,15 +269,15 @@ ALWAYS_INLINE void lane_unpeek(struct lane_consumer *c, uint32_t size)
     c->peeked--;
 }
 
-/* Give back all that was peeked. Returns 0, so that callers can end with it. */
-ALWAYS_INLINE int lane_release(struct lane_consumer *c)
+/* Give back all that was peeked. True: the producer waits for room, and there is more now. */
+ALWAYS_INLINE bool lane_release(struct lane_consumer *c)
 {
     atomic_store_u64(&c->shared->released.received, c->peeked);
     atomic_store_release_u64(&c->shared->released.released, c->next); /* R3 */
     c->released = c->next;
     if (UNLIKELY(c->next - c->tail >= c->batch || atomic_load_u32(&c->shared->owner.wants_room) != 0))
         return lane_give_due(c);
-    return 0;
+    return false;
 }
 
 #endif

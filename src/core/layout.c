@@ -33,6 +33,8 @@ void layout_write(void *mapping, const struct layout_geometry *geometry, const s
     struct shmq_identity identity = {
         .byte_order = SHMQ_BYTE_ORDER,
         .format = SHMQ_FORMAT,
+        .features_incompatible = creator->features_incompatible,
+        .features_compatible = creator->features_compatible,
         .lane_count = geometry->lane_count,
         .lane_size = sizeof(struct shmq_lane),
         .mapping_size = geometry->mapping_size,
@@ -62,6 +64,12 @@ static void copy_identity(struct shmq_identity *copy, const void *mapping)
     memcpy(copy, words, sizeof words);
 }
 
+/* Not both of them: a record has one number. */
+static bool features_are_known(uint32_t incompatible)
+{
+    return incompatible == 0 || incompatible == SHMQ_FEATURE_TOTAL_ORDER || incompatible == SHMQ_FEATURE_RECORDER;
+}
+
 static bool numbers_fit(const struct shmq_identity *identity, uint64_t size)
 {
     struct layout_geometry planned;
@@ -87,7 +95,7 @@ int layout_read(const void *mapping, uint64_t size, struct layout_geometry *geom
         return -EPROTO;
     copy_identity(&copy, mapping);
     if (memcmp(copy.magic, magic, sizeof magic) != 0 || copy.byte_order != SHMQ_BYTE_ORDER ||
-        copy.format != SHMQ_FORMAT || copy.features_incompatible != 0)
+        copy.format != SHMQ_FORMAT || !features_are_known(copy.features_incompatible))
         return -EPROTO;
     if (!numbers_fit(&copy, size))
         return -EBADMSG;

@@ -18,8 +18,10 @@ struct layout_geometry {
     uint32_t lane_count;
 };
 
-/* Who created it and when: what port/ knows and core/ does not. */
+/* What it is to be, who created it and when: what core/ does not know. */
 struct layout_creator {
+    uint32_t features_incompatible;
+    uint32_t features_compatible;
     uint8_t id[16];
     int64_t created_ns;
     uint32_t pid;

@@ -14,6 +14,9 @@
 /* 0, -EBUSY where somebody living has it, or what the file system says. */
 int port_role_claim(port_file file, int64_t role);
 
+/* All of `count` roles from `first` on, together or none: -EBUSY where somebody else has one. */
+int port_role_claim_all(port_file file, int64_t first, int64_t count);
+
 void port_role_release(port_file file, int64_t role);
 
 /* 1: somebody has it, through another open file than this; 0: nobody; or a negative errno. */

@@ -18,12 +18,19 @@ static struct flock lock_of(int64_t role, short type)
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = role, .l_len = 1};
 }
 
-int port_role_claim(port_file file, int64_t role)
+int port_role_claim_all(port_file file, int64_t first, int64_t count)
 {
-    struct flock lock = lock_of(role, F_WRLCK);
+    struct flock lock = lock_of(first, F_WRLCK);
+
+    lock.l_len = count;
     int rc = control(file, F_OFD_SETLK, &lock);
 
     return rc == -EAGAIN || rc == -EACCES ? -EBUSY : rc;
+}
+
+int port_role_claim(port_file file, int64_t role)
+{
+    return port_role_claim_all(file, role, 1);
 }
 
 void port_role_release(port_file file, int64_t role)

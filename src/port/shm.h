@@ -73,6 +73,9 @@ int port_shm_open(const struct port_place *place, enum port_access access, bool 
  */
 int port_shm_alias(const struct port_place *place, const char *path);
 
+/* Does the name lead to a file of the user's, which stays when the name goes? */
+bool port_shm_is_alias(const struct port_place *place);
+
 /* -EINVAL: no open file. -EACCES: it is not open for that access. */
 int port_shm_allows(port_file file, enum port_access access);
 

@@ -245,6 +245,12 @@ int port_shm_alias(const struct port_place *place, const char *path)
     return 0;
 }
 
+bool port_shm_is_alias(const struct port_place *place)
+{
+    struct stat status;
+    return lstat(place->path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 int port_shm_allows(port_file file, enum port_access access)
 {
     int flags = file == (int)file ? fcntl((int)file, F_GETFL) : -1;

@@ -124,7 +124,7 @@ static void arguments_out_of_range_are_refused(void **state)
     assert_int_equal(shmq_open(NULL, SHMQ_CONSUMER, NULL, &q), -EINVAL);
     assert_int_equal(shmq_open(name, SHMQ_CONSUMER, NULL, NULL), -EINVAL);
     assert_null(q);
-    assert_int_equal(shmq_remove(NULL), -EINVAL);
+    assert_int_equal(shmq_remove(NULL, 0), -EINVAL);
     shmq_close(NULL);
 }
 
@@ -534,6 +534,7 @@ static void what_is_not_a_sound_queue_is_not_opened(void **state)
 {
     const char *name = make("patched", 4096, 1);
     const uint32_t future = SHMQ_FORMAT + 1;
+    const uint32_t unknown = UINT32_C(1) << 31;
     const uint64_t wild = UINT64_MAX;
     const char *text = test_path("text");
     const char *empty = test_path("empty");
@@ -541,8 +542,8 @@ static void what_is_not_a_sound_queue_is_not_opened(void **state)
     (void)state;
     assert_int_equal(open_patched(name, offsetof(struct shmq_identity, magic), "x", 1), -EPROTO);
     assert_int_equal(open_patched(name, offsetof(struct shmq_identity, format), &future, 4), -EPROTO);
-    assert_int_equal(open_patched(name, offsetof(struct shmq_identity, features_incompatible), &future, 4), -EPROTO);
-    assert_int_equal(open_patched(name, offsetof(struct shmq_identity, features_compatible), &future, 4), 0);
+    assert_int_equal(open_patched(name, offsetof(struct shmq_identity, features_incompatible), &unknown, 4), -EPROTO);
+    assert_int_equal(open_patched(name, offsetof(struct shmq_identity, features_compatible), &unknown, 4), 0);
     assert_int_equal(open_patched(name, offsetof(struct shmq_identity, capacity), &wild, 8), -EBADMSG);
     assert_int_equal(open_patched(name, offsetof(struct shmq_identity, lane_count), &wild, 4), -EBADMSG);
     assert_int_equal(open_patched(name, 4096 + offsetof(struct shmq_lane, producer.head), &wild, 8), -EBADMSG);
@@ -553,11 +554,11 @@ static void what_is_not_a_sound_queue_is_not_opened(void **state)
     assert_int_equal(truncate(test_place(name), 4095), 0);
     assert_int_equal(try_open(name, SHMQ_CONSUMER), -EPROTO);
     assert_int_equal(shmq_create(name, NULL), -EEXIST);
-    assert_int_equal(shmq_remove(name), -EPROTO);
+    assert_int_equal(shmq_remove(name, 0), -EPROTO);
 
     test_file(text, "this is no queue");
     assert_int_equal(try_open(text, SHMQ_OBSERVER), -EPROTO);
-    assert_int_equal(shmq_remove(text), -EPROTO);
+    assert_int_equal(shmq_remove(text, 0), -EPROTO);
     test_file(empty, "");
     assert_int_equal(try_open(empty, SHMQ_OBSERVER), -EPROTO);
     assert_int_equal(try_open("/", SHMQ_OBSERVER), -EPROTO);
@@ -579,7 +580,7 @@ static void queue_in_a_file_outlives_its_name(void **state)
 
     assert_int_equal(shmq_send(q, "stays", 5, 0, 0), 0);
     shmq_close(q);
-    assert_int_equal(shmq_remove(name), 0);
+    assert_int_equal(shmq_remove(name, 0), 0);
     assert_int_equal(try_open(name, SHMQ_OBSERVER), -ENOENT);
     assert_int_equal(shmq_create(name, &o), 1);
     q = open_as(name, SHMQ_CONSUMER);
@@ -587,9 +588,9 @@ static void queue_in_a_file_outlives_its_name(void **state)
     assert_memory_equal(m.data, "stays", 5);
     shmq_close(q);
     assert_int_equal(shmq_create(test_path("by-path"), &o), -EINVAL);
-    assert_int_equal(shmq_remove(name), 0);
+    assert_int_equal(shmq_remove(name, 0), 0);
     assert_int_equal(try_open(path, SHMQ_OBSERVER), 0);
-    assert_int_equal(shmq_remove(path), 0);
+    assert_int_equal(shmq_remove(path, 0), 0);
     assert_int_equal(try_open(path, SHMQ_OBSERVER), -ENOENT);
 }
 

@@ -30,7 +30,7 @@ cat >"$folder/program.c" <<'END'
 
 int main(void)
 {
-    return puts(shmq_strerror(-ENOENT)) < 0 || shmq_remove("no such name") != -EINVAL;
+    return puts(shmq_strerror(-ENOENT)) < 0 || shmq_remove("no such name", 0) != -EINVAL;
 }
 END
 

@@ -20,7 +20,7 @@ static int damaged_remove(const char *name)
 
 static int remove_one(const char *name, bool force)
 {
-    int rc = shmq_remove(name);
+    int rc = shmq_remove(name, 0);
     if (rc == -EPROTO) {
         rc = damaged_remove(name);
     }

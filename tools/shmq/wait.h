@@ -1,6 +1,6 @@
 /* Waiting that notices signals and keeps what is on the screen up to date. */
-#ifndef SHMQ_WAIT_H
-#define SHMQ_WAIT_H
+#ifndef SHMQ_TOOL_WAIT_H
+#define SHMQ_TOOL_WAIT_H
 
 #include <shmq/shmq.h>
 #include <stdint.h>

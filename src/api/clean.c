@@ -1,0 +1,97 @@
+#include <shmq/clean.h>
+
+#include "api/opened.h"
+#include "base/atomic.h"
+#include "port/role.h"
+
+#include <errno.h>
+#include <shmq/queue.h>
+
+int shmq_remove(const char *name, unsigned flags)
+{
+    struct port_place place;
+    struct opened o;
+
+    if (name == NULL || flags > SHMQ_REMOVE_USED)
+        return -EINVAL;
+    int rc = port_shm_place(name, &place);
+
+    if (rc == 0)
+        rc = opened_open(&place, PORT_READ_WRITE, &o);
+    if (rc != 0)
+        return rc == -EBADMSG ? -EPROTO : rc;
+    rc = opened_remove(&o, &place, (flags & SHMQ_REMOVE_USED) != 0);
+    opened_close(&o);
+    return rc;
+}
+
+struct cleaning {
+    unsigned flags;
+    int (*each)(const struct shmq_unused *queue, void *arg);
+    void *arg;
+    int count;
+};
+
+static uint64_t count_waiting(const struct opened *o)
+{
+    uint64_t waiting = 0;
+
+    for (uint32_t i = 0; i < o->geometry.lane_count; i++) {
+        const struct shmq_lane *lane = layout_lane(o->mapping, &o->geometry, i);
+        uint64_t received = atomic_load_u64(&lane->released.received);
+        uint64_t sent = atomic_load_u64(&lane->producer.sent);
+
+        waiting += sent > received ? sent - received : 0;
+    }
+    return waiting;
+}
+
+/* 1: nobody uses it and it is one of those that were asked for. */
+static int is_unused(const struct opened *o, unsigned flags)
+{
+    bool died = opened_was_used(o, false);
+
+    return !opened_is_in_use(o) && (died || opened_is_left_over(o) || (flags & SHMQ_CLEAN_IDLE) != 0);
+}
+
+static int clean_one(const char *name, void *arg)
+{
+    struct cleaning *cleaning = arg;
+    struct port_place place;
+    struct opened o;
+    bool remove = (cleaning->flags & SHMQ_CLEAN_REMOVE) != 0;
+
+    /* What is no queue, or cannot be read, is nothing that we know to be unused. */
+    if (port_shm_place(name, &place) != 0 || opened_open(&place, remove ? PORT_READ_WRITE : PORT_READ, &o) != 0)
+        return 0;
+    int rc = 0;
+
+    if (is_unused(&o, cleaning->flags)) {
+        struct shmq_unused unused = {
+            .name = name,
+            .died = opened_was_used(&o, false),
+            .size = o.size,
+            .waiting = count_waiting(&o),
+            .rc = remove ? opened_remove(&o, &place, false) : 0,
+        };
+
+        /* Somebody was faster: it is in use again, or gone. */
+        if (unused.rc != -EBUSY && unused.rc != -ENOENT) {
+            cleaning->count += unused.rc == 0;
+            rc = cleaning->each != NULL ? cleaning->each(&unused, cleaning->arg) : 0;
+        }
+    }
+    opened_close(&o);
+    return rc;
+}
+
+int shmq_clean(unsigned flags, int (*each)(const struct shmq_unused *queue, void *arg), void *arg)
+{
+    struct cleaning cleaning = {.flags = flags, .each = each, .arg = arg};
+
+    if ((flags & ~(SHMQ_CLEAN_REMOVE | SHMQ_CLEAN_IDLE)) != 0)
+        return -EINVAL;
+    int rc = port_shm_list(clean_one, &cleaning);
+
+    return rc < 0 ? rc : cleaning.count;
+}

@@ -1,0 +1,146 @@
+/* Creating a queue: it appears complete, or not at all. */
+#include <shmq/queue.h>
+
+#include "api/opened.h"
+#include "api/options.h"
+#include "base/atomic.h"
+#include "port/clock.h"
+#include "port/process.h"
+
+#include <errno.h>
+#include <shmq/shmq.h>
+
+/* How often a name may appear and vanish between two looks at it before we say that it is taken. */
+#define NAME_TRIES 16
+
+#define LIBRARY_VERSION ((uint32_t)SHMQ_VERSION_MAJOR << 16 | (uint32_t)SHMQ_VERSION_MINOR << 8 | SHMQ_VERSION_PATCH)
+
+/* What is to be made. */
+struct order {
+    struct layout_geometry geometry;
+    struct port_permissions permissions;
+    uint32_t features_incompatible;
+    uint32_t features_compatible;
+};
+
+static int write_header(port_file file, const struct order *order)
+{
+    struct layout_creator creator = {
+        .features_incompatible = order->features_incompatible,
+        .features_compatible = order->features_compatible,
+        .created_ns = port_clock_real_ns(),
+        .pid = port_process_id(),
+        .uid = port_process_user(),
+        .library_version = LIBRARY_VERSION,
+    };
+    void *header;
+    int rc = port_process_random(creator.id, sizeof creator.id);
+
+    if (rc == 0)
+        rc = port_shm_map(file, PORT_READ_WRITE, 0, sizeof(struct shmq_header), &header);
+    if (rc != 0)
+        return rc;
+    layout_write(header, &order->geometry, &creator);
+    return port_shm_unmap(header, sizeof(struct shmq_header));
+}
+
+/* 0 created, -EEXIST something came to be there meanwhile. */
+static int give_birth(const struct port_place *place, const struct order *order)
+{
+    port_file file;
+    int rc = port_shm_create(place, order->geometry.mapping_size, &order->permissions, false, &file);
+
+    if (rc != 0)
+        return rc;
+    rc = write_header(file, order);
+    if (rc == 0)
+        rc = port_shm_publish(file, place);
+    port_shm_close(file);
+    return rc;
+}
+
+/* What nobody can use any more makes way: a transient queue whose last user died, or whose remover did. */
+static void clear_away(const struct port_place *place)
+{
+    struct opened o;
+
+    if (opened_open(place, PORT_READ_WRITE, &o) != 0)
+        return;
+    if (opened_is_left_over(&o))
+        (void)opened_remove(&o, place, false);
+    else if (atomic_load_u32(&opened_header(&o)->name.removed) != 0)
+        (void)opened_remove(&o, place, true);
+    opened_close(&o);
+}
+
+/* 0 created, 1 a queue was there. */
+static int create_at(const struct port_place *place, const struct order *order)
+{
+    int rc = -EEXIST;
+
+    for (int i = 0; i < NAME_TRIES && rc == -EEXIST; i++) {
+        clear_away(place);
+        rc = opened_exists(place);
+        if (rc != 0)
+            return rc;
+        rc = give_birth(place, order);
+    }
+    return rc;
+}
+
+/* A queue in a file of the user's, which `place` then leads to. */
+static int create_in_file(const struct port_place *place, const char *path, const struct order *order)
+{
+    struct port_place file;
+    int rc = opened_exists(place);
+
+    if (rc != 0)
+        return rc;
+    rc = port_shm_place(path, &file);
+    if (rc != 0)
+        return rc;
+    int existed = create_at(&file, order);
+
+    if (existed < 0)
+        return existed;
+    rc = port_shm_alias(place, file.path);
+    if (rc == -EEXIST)
+        return opened_exists(place);
+    if (rc != 0 && existed == 0)
+        (void)port_shm_unlink(&file);
+    return rc == 0 ? existed : rc;
+}
+
+/* -EINVAL: an option is out of its range. */
+static int fill_order(struct order *order, const struct shmq_create_options *o)
+{
+    uint64_t capacity = o->capacity != 0 ? o->capacity : SHMQ_CAPACITY_DEFAULT;
+
+    *order = (struct order){
+        .permissions = {.mode = o->mode != 0 ? o->mode : 0600, .group = o->group, .has_group = o->has_group != 0},
+        .features_incompatible = o->kind == SHMQ_TOTAL_ORDER ? SHMQ_FEATURE_TOTAL_ORDER
+                                 : o->kind == SHMQ_RECORDER  ? SHMQ_FEATURE_RECORDER
+                                                             : 0,
+        .features_compatible = o->transient != 0 ? SHMQ_FEATURE_TRANSIENT : 0,
+    };
+    if (order->permissions.mode > 0777 || o->has_group > 1 || o->kind > SHMQ_RECORDER || o->transient > 1)
+        return -EINVAL;
+    return layout_plan(capacity, o->lane_count != 0 ? o->lane_count : 1, &order->geometry);
+}
+
+int shmq_create(const char *name, const struct shmq_create_options *options)
+{
+    struct shmq_create_options o;
+    struct order order;
+    struct port_place place;
+
+    if (name == NULL || options_copy(&o, sizeof o, options, sizeof o) != 0 || fill_order(&order, &o) != 0)
+        return -EINVAL;
+    int rc = port_shm_place(name, &place);
+
+    if (rc != 0)
+        return rc;
+    if (o.path == NULL)
+        return create_at(&place, &order);
+    return place.scope == PORT_PATH ? -EINVAL : create_in_file(&place, o.path, &order);
+}

@@ -1,0 +1,139 @@
+#include "api/opened.h"
+
+#include "api/bell.h"
+#include "port/fence.h"
+#include "port/role.h"
+
+#include <errno.h>
+#include <shmq/queue.h>
+
+#define ROLES_COUNT (SHMQ_ROLE_LANE + SHMQ_LANES_MAX - SHMQ_ROLE_CONSUMER)
+
+void opened_close(struct opened *o)
+{
+    if (o->mapping != NULL)
+        (void)port_shm_unmap(o->mapping, o->size);
+    port_shm_close(o->file);
+}
+
+static int map_opened(struct opened *o, enum port_access access)
+{
+    void *mapping;
+    int rc = port_shm_size(o->file, &o->size);
+
+    if (rc != 0)
+        return rc == -EINVAL ? -EPROTO : rc;
+    if (o->size < sizeof(struct shmq_header))
+        return -EPROTO;
+    rc = port_shm_map(o->file, access, 0, o->size, &mapping);
+    if (rc != 0)
+        return rc;
+    o->mapping = mapping;
+    return layout_read(o->mapping, o->size, &o->geometry, &o->identity);
+}
+
+int opened_open(const struct port_place *place, enum port_access access, struct opened *o)
+{
+    *o = (struct opened){.file = PORT_NO_FILE};
+    int rc = port_shm_open(place, access, false, &o->file);
+
+    if (rc != 0)
+        return rc == -EINVAL ? -EPROTO : rc;
+    rc = map_opened(o, access);
+    if (rc != 0)
+        opened_close(o);
+    return rc;
+}
+
+bool opened_was_used(const struct opened *o, bool any)
+{
+    const struct shmq_consumer_line *consumer = &opened_header(o)->consumer;
+    bool used = atomic_load_u32(&consumer->pid) != 0 || (any && atomic_load_u64(&consumer->attach_count) != 0);
+
+    for (uint32_t i = 0; i < o->geometry.lane_count && !used; i++) {
+        const struct shmq_lane_owner_line *owner = &layout_lane(o->mapping, &o->geometry, i)->owner;
+
+        used = atomic_load_u32(&owner->pid) != 0 || (any && atomic_load_u64(&owner->attach_count) != 0);
+    }
+    return used;
+}
+
+bool opened_is_in_use(const struct opened *o)
+{
+    bool used = port_role_taken(o->file, SHMQ_ROLE_CONSUMER) != 0;
+
+    for (uint32_t i = 0; i < o->geometry.lane_count && !used; i++)
+        used = port_role_taken(o->file, SHMQ_ROLE_LANE + i) != 0;
+    return used;
+}
+
+bool opened_is_left_over(const struct opened *o)
+{
+    return (o->identity.features_compatible & SHMQ_FEATURE_TRANSIENT) != 0 && opened_was_used(o, true) && !opened_is_in_use(o);
+}
+
+int opened_exists(const struct port_place *place)
+{
+    struct opened o;
+    int rc = opened_open(place, PORT_READ, &o);
+
+    if (rc == 0) {
+        opened_close(&o);
+        return 1;
+    }
+    if (rc == -ENOENT)
+        return 0;
+    return rc == -EPROTO || rc == -EBADMSG ? -EEXIST : rc;
+}
+
+/* Whoever sleeps looks again, and finds that it is removed. */
+static void wake_all(const struct opened *o)
+{
+    (void)port_fence_all();
+    bell_ring_again(&opened_header(o)->consumer.bell, o->file);
+    for (uint32_t i = 0; i < o->geometry.lane_count; i++)
+        bell_ring_again(&layout_lane(o->mapping, &o->geometry, i)->owner.bell, o->file);
+}
+
+/* Does the name still lead to this file? It stays so: only who has the remover's lock takes it away. */
+static bool is_named(const struct opened *o, const struct port_place *place)
+{
+    port_file file;
+
+    if (port_shm_open(place, PORT_READ, false, &file) != 0)
+        return false;
+    bool same = port_shm_same(o->file, file);
+
+    port_shm_close(file);
+    return same;
+}
+
+static int remove_locked(const struct opened *o, const struct port_place *place, bool used)
+{
+    if (!is_named(o, place))
+        return -ENOENT;
+    if (!used) {
+        int rc = port_role_claim_all(o->file, SHMQ_ROLE_CONSUMER, ROLES_COUNT);
+
+        if (rc != 0)
+            return rc;
+    }
+    if (port_shm_is_alias(place))
+        return port_shm_unlink(place); /* the queue stays, under the name of its file */
+    /* First this word: who takes a role meanwhile, and does so before the name is gone, must find it. */
+    atomic_store_release_u32(&opened_header(o)->name.removed, 1);
+    int rc = port_shm_unlink(place);
+
+    if (rc != 0)
+        atomic_store_u32(&opened_header(o)->name.removed, 0);
+    else
+        wake_all(o);
+    return rc;
+}
+
+int opened_remove(const struct opened *o, const struct port_place *place, bool used)
+{
+    int rc = port_role_claim(o->file, SHMQ_ROLE_REMOVER);
+
+    return rc != 0 ? rc : remove_locked(o, place, used);
+}
