@@ -144,7 +144,7 @@ static void lines_clean(struct run *run)
 static void queues_remove(struct run *run)
 {
     for (int way = 0; way < 2; way++) {
-        shmq_remove(run->queues[way], 0);
+        shmq_remove(run->queues[way], SHMQ_REMOVE_USED);
     }
 }
 

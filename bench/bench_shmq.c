@@ -20,7 +20,7 @@ static int prepare(struct run *run)
 /* Both sides have it open since they met, and it has no name any more; this is for when they have not. */
 static void clean(struct run *run)
 {
-    shmq_remove(run->queues[0], 0);
+    shmq_remove(run->queues[0], SHMQ_REMOVE_USED);
 }
 
 static int producer_open(struct run *run, struct shmq **q)
@@ -35,7 +35,7 @@ static int producer_open(struct run *run, struct shmq **q)
         shmq_close(*q);
         return rc;
     }
-    shmq_remove(run->queues[0], 0);
+    shmq_remove(run->queues[0], SHMQ_REMOVE_USED);
     return 0;
 }
 

@@ -137,7 +137,7 @@ static const char *start(struct rounds *rounds)
         rc = pair_meet(&rounds->pair);
     if (rc == -ECHILD)
         rc = rounds->pair.shared->error;
-    shmq_remove(rounds->queue, 0);
+    shmq_remove(rounds->queue, SHMQ_REMOVE_USED);
     return rc == 0 ? NULL : failed("cannot open the queue at both ends", rc);
 }
 
