@@ -93,7 +93,7 @@ static int send_batch(struct run *run)
 /* The producer may be gone before its last messages are taken. It is over when there is nothing after it finished. */
 static bool nothing_yet(int rc)
 {
-    return rc == -EAGAIN || rc == -EPIPE;
+    return rc == -EAGAIN || rc == -EPIPE || rc == -ESTALE;
 }
 
 static int receive_single(struct run *run)
