@@ -117,6 +117,39 @@ static void add_round_trips(void)
     add((struct point){.transport = &round_trip_pipe, .size = 64}, "round_trip", "pipe");
 }
 
+/* Many producers: idle ones beside the one that sends; one order for all; the cost of a producer that is not alone. */
+static void add_lanes(void)
+{
+    static const struct {
+        const char *name;
+        unsigned lanes;
+    } queues[] = {{"1", 1}, {"16", 16}, {"256", 256}};
+    const uint64_t capacity = SHMQ_CAPACITY_DEFAULT;
+
+    for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++) {
+        struct point point = {.size = 64, .capacity = capacity, .lanes = queues[i].lanes};
+
+        point.transport = &shmq_single;
+        add(point, "lanes/single", queues[i].name);
+        point.transport = &shmq_batch;
+        add(point, "lanes/batch", queues[i].name);
+    }
+    for (unsigned kind = SHMQ_LANES; kind <= SHMQ_TOTAL_ORDER; kind++) {
+        struct point point = {.size = 64, .capacity = capacity, .kind = kind};
+
+        point.transport = &shmq_single;
+        add(point, "order/single", kind == SHMQ_LANES ? "lanes" : "total");
+        point.transport = &shmq_batch;
+        add(point, "order/batch", kind == SHMQ_LANES ? "lanes" : "total");
+    }
+    add((struct point){.transport = &claim_lanes, .size = 8}, "claim", "lanes");
+    add((struct point){.transport = &claim_order, .size = 8}, "claim", "total_order");
+    add((struct point){.transport = &claim_fetch_add, .size = 8}, "claim", "fetch_add");
+    add((struct point){.transport = &claim_cas, .size = 8}, "claim", "cas");
+    add((struct point){.transport = &wake_futex, .size = 64}, "wake", "futex");
+    add((struct point){.transport = &wake_shmq, .size = 64, .capacity = capacity}, "wake", "shmq");
+}
+
 static void add_all(void)
 {
     static const size_t sizes[] = {8, 64, 256, 1024, 4096, 65536};
@@ -125,6 +158,7 @@ static void add_all(void)
         add_throughput(sizes[i]);
     }
     add_round_trips();
+    add_lanes();
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         add_hand_back(sizes[i]);
     }

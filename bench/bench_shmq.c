@@ -9,7 +9,12 @@
 
 static int prepare(struct run *run)
 {
-    struct shmq_create_options options = {.struct_size = sizeof options, .capacity = run->point->capacity};
+    struct shmq_create_options options = {
+        .struct_size = sizeof options,
+        .capacity = run->point->capacity,
+        .lane_count = run->point->lanes,
+        .kind = run->point->kind,
+    };
     int rc;
 
     snprintf(run->queues[0], sizeof run->queues[0], "shmq-bench-%ld", (long)getpid());
@@ -23,20 +28,52 @@ static void clean(struct run *run)
     shmq_remove(run->queues[0], SHMQ_REMOVE_USED);
 }
 
+/* Producers that have a lane and send nothing. */
+static struct shmq *idle[SHMQ_LANES_MAX];
+
+static void idle_close(void)
+{
+    for (size_t i = 0; i < SHMQ_LANES_MAX; i++) {
+        shmq_close(idle[i]);
+        idle[i] = NULL;
+    }
+}
+
+/* This side's producer, in the last lane. */
+static int lanes_open(struct run *run, struct shmq **q)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i + 1 < run->point->lanes && rc == 0; i++) {
+        rc = shmq_open(run->queues[0], SHMQ_PRODUCER, NULL, &idle[i]);
+    }
+    return rc == 0 ? shmq_open(run->queues[0], SHMQ_PRODUCER, NULL, q) : rc;
+}
+
 static int producer_open(struct run *run, struct shmq **q)
 {
-    int rc = shmq_open(run->queues[0], SHMQ_PRODUCER, NULL, q);
+    int rc = lanes_open(run, q);
 
     if (rc != 0) {
+        idle_close();
         return rc;
     }
     rc = run_meet(run);
     if (rc != 0) {
         shmq_close(*q);
+        idle_close();
         return rc;
     }
     shmq_remove(run->queues[0], SHMQ_REMOVE_USED);
     return 0;
+}
+
+static void producer_close(struct run *run, struct shmq *q, uint64_t sent)
+{
+    shmq_flush(q);
+    pair_finish(&run->pair, sent);
+    shmq_close(q);
+    idle_close();
 }
 
 static int consumer_open(struct run *run, struct shmq **q)
@@ -75,8 +112,7 @@ static int send_all(struct run *run, unsigned more)
             } while (rc == -EAGAIN && pair_wait(&run->pair));
         }
     }
-    pair_finish(&run->pair, sent);
-    shmq_close(q);
+    producer_close(run, q, sent);
     return rc;
 }
 
@@ -206,8 +242,7 @@ static int send_in_place(struct run *run)
             }
         }
     }
-    pair_finish(&run->pair, sent);
-    shmq_close(q);
+    producer_close(run, q, sent);
     return rc;
 }
 

@@ -35,6 +35,8 @@ struct point {
     size_t size;        /* of a message */
     uint64_t capacity;  /* shmq: bytes of the ring */
     unsigned hand_back; /* shmq: enum shmq_hand_back */
+    unsigned lanes;     /* shmq: producers that have it open, of which one sends; 0: 1 */
+    unsigned kind;      /* shmq: enum shmq_kind */
     int pipe_bytes;     /* pipe: bytes of its buffer; 0: the system's default */
     bool spin;          /* pipe: poll and do not block */
 };

@@ -19,6 +19,16 @@ extern const struct transport round_trip_shmq;
 extern const struct transport round_trip_shmq_wait; /* waiting with shmq_wait */
 extern const struct transport round_trip_pipe;
 
+/* bench_claim.c: two producers at once and no consumer, each with a lane of its own, or both with one shared tail. */
+extern const struct transport claim_lanes;
+extern const struct transport claim_order;
+extern const struct transport claim_fetch_add;
+extern const struct transport claim_cas;
+
+/* bench_wake.c: a question to a side that sleeps, and its answer. */
+extern const struct transport wake_futex;
+extern const struct transport wake_shmq;
+
 /*
  * Pipes, for both. Way 0 is there, way 1 is back; each side meets the other with the ways it reads and writes, and
  * closes the ends that are the other's. Read and write go on until all is through; -EPIPE is the end.

@@ -78,7 +78,8 @@ enum shmq_kind {
 enum shmq_policy {
     SHMQ_FAIL = 0, /* say -EAGAIN */
     SHMQ_WAIT = 1, /* wait, as shmq_wait does, for wait_ns at most */
-    SHMQ_DROP = 2, /* shmq_send, shmq_sendv: drop this record, count it, and say 1; shmq_reserve: count, say -EAGAIN */
+    SHMQ_DROP =
+        2, /* shmq_send, shmq_sendv: drop this record, count it, and say 1; shmq_reserve: count, say -EAGAIN */
 };
 
 /** What a new queue is to be. Zero in a field means its default. */
@@ -100,8 +101,9 @@ struct shmq_open_options {
     uint32_t hand_back; /* consumer: enum shmq_hand_back */
     uint32_t policy;    /* producer: enum shmq_policy */
     int64_t wait_ns;    /* producer, SHMQ_WAIT: nanoseconds; 0 or less: for ever */
-    uint32_t has_lane;  /* 1: this lane only. Producer: send through it. Consumer: receive from it, and leave the rest */
-    uint32_t lane;      /* 0 .. lane_count - 1, where has_lane is 1 */
+    uint32_t
+        has_lane;  /* 1: this lane only. Producer: send through it. Consumer: receive from it, and leave the rest */
+    uint32_t lane; /* 0 .. lane_count - 1, where has_lane is 1 */
 };
 
 /**

@@ -17,10 +17,10 @@
 
 /* What the consumer knows of a lane besides its positions. */
 struct lane_service {
-    uint32_t rung;                  /* its producer's bell */
-    uint64_t number;                /* total order: of the record at `next`; UINT64_MAX: not seen yet */
-    uint64_t header;                /* of that record */
-    uint64_t last;                  /* total order: number of the last record peeked; UINT64_MAX: none */
+    uint32_t rung;   /* its producer's bell */
+    uint64_t number; /* total order: of the record at `next`; UINT64_MAX: not seen yet */
+    uint64_t header; /* of that record */
+    uint64_t last;   /* total order: number of the last record peeked; UINT64_MAX: none */
     struct recorder_consumer recorder;
 };
 

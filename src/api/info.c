@@ -49,7 +49,8 @@ static void look_at_owner(const struct shmq *q, uint32_t lane, struct shmq_lane_
     info->presence = presence_of(q, SHMQ_ROLE_LANE + lane, pid);
     info->producer_pid = info->presence != SHMQ_ABSENT ? pid : 0;
     if (info->attach_count != 0)
-        info->since_ns = (int64_t)atomic_load_u64(&owner->attached[info->attach_count % SHMQ_ATTACHED_MAX].attached_ns);
+        info->since_ns =
+            (int64_t)atomic_load_u64(&owner->attached[info->attach_count % SHMQ_ATTACHED_MAX].attached_ns);
 }
 
 int shmq_lane_info(struct shmq *q, uint32_t lane, struct shmq_lane_info *info)

@@ -69,7 +69,8 @@ bool opened_is_in_use(const struct opened *o)
 
 bool opened_is_left_over(const struct opened *o)
 {
-    return (o->identity.features_compatible & SHMQ_FEATURE_TRANSIENT) != 0 && opened_was_used(o, true) && !opened_is_in_use(o);
+    return (o->identity.features_compatible & SHMQ_FEATURE_TRANSIENT) != 0 && opened_was_used(o, true) &&
+           !opened_is_in_use(o);
 }
 
 int opened_exists(const struct port_place *place)

@@ -111,7 +111,8 @@ static int serve_lane(struct shmq *q, uint32_t lane, uint32_t hand_back)
     service->number = UINT64_MAX;
     service->last = UINT64_MAX;
     if (q->kind == SHMQ_RECORDER)
-        return recorder_attach_consumer(&q->lanes[lane], &service->recorder, shared, ring, q->geometry.capacity, lane);
+        return recorder_attach_consumer(&q->lanes[lane], &service->recorder, shared, ring, q->geometry.capacity,
+                                        lane);
     int rc = lane_attach_consumer(&q->lanes[lane], shared, ring, q->geometry.capacity, lane, hand_back);
 
     if (rc == 0)

@@ -61,8 +61,8 @@ static void want_room(struct shmq *q, bool wanted)
 
 static void count_wait(struct shmq *q)
 {
-    uint64_t *count = q->role == SHMQ_PRODUCER ? &q->producer.shared->owner.wait_count
-                                               : &handle_header(q)->consumer.wait_count;
+    uint64_t *count =
+        q->role == SHMQ_PRODUCER ? &q->producer.shared->owner.wait_count : &handle_header(q)->consumer.wait_count;
 
     atomic_store_u64(count, atomic_load_u64(count) + 1);
 }

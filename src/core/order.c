@@ -40,7 +40,8 @@ void order_publish(struct lane_producer *p, uint64_t *counter)
     uint64_t count = count_appended(p);
 
     atomic_store_u32(&p->shared->producer.ordering, 1);
-    uint64_t first = atomic_fetch_add_u64(counter, count); /* full barrier: ordering is seen before the number is taken */
+    uint64_t first =
+        atomic_fetch_add_u64(counter, count); /* full barrier: ordering is seen before the number is taken */
 
     write_numbers(p, first);
     lane_publish(p);

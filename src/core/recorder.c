@@ -195,8 +195,8 @@ static int try_to_take(struct lane_consumer *c, struct recorder_consumer *r, uin
     return is_padding ? 1 : is_sound ? rc : -EBADMSG;
 }
 
-int recorder_take(struct lane_consumer *c, struct recorder_consumer *r, struct shmq_message *message, uint64_t *missed,
-                  size_t *size)
+int recorder_take(struct lane_consumer *c, struct recorder_consumer *r, struct shmq_message *message,
+                  uint64_t *missed, size_t *size)
 {
     uint64_t header = 0;
     int rc = 1;

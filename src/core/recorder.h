@@ -45,8 +45,8 @@ void recorder_append(struct lane_producer *p, size_t size, uint16_t type);
  * Copy the next record out: 0, -EAGAIN, -EBADMSG, or -ENOBUFS where `copy` is too small; then *size tells what it must
  * hold. `missed`: records of the lane that were overwritten before this one.
  */
-int recorder_take(struct lane_consumer *c, struct recorder_consumer *r, struct shmq_message *message, uint64_t *missed,
-                  size_t *size);
+int recorder_take(struct lane_consumer *c, struct recorder_consumer *r, struct shmq_message *message,
+                  uint64_t *missed, size_t *size);
 
 /* Is there a record? 0, -EAGAIN, -EBADMSG */
 int recorder_look(struct lane_consumer *c);
