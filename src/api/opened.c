@@ -1,12 +1,15 @@
 #include "api/opened.h"
 
 #include "api/bell.h"
+#include "port/clock.h"
 #include "port/fence.h"
 #include "port/role.h"
 
 #include <errno.h>
 #include <shmq/queue.h>
 
+#define GOODBYE_TRIES 100
+#define GOODBYE_NS INT64_C(100000)
 #define ROLES_COUNT (SHMQ_ROLE_LANE + SHMQ_LANES_MAX - SHMQ_ROLE_CONSUMER)
 
 void opened_close(struct opened *o)
@@ -109,12 +112,39 @@ static bool is_named(const struct opened *o, const struct port_place *place)
     return same;
 }
 
+/* Has somebody a role in it who has neither said goodbye nor is just coming? */
+static bool is_held(const struct opened *o)
+{
+    bool held =
+        atomic_load_u32(&opened_header(o)->consumer.pid) != 0 && port_role_taken(o->file, SHMQ_ROLE_CONSUMER) != 0;
+
+    for (uint32_t i = 0; i < o->geometry.lane_count && !held; i++)
+        held = atomic_load_u32(&layout_lane(o->mapping, &o->geometry, i)->owner.pid) != 0 &&
+               port_role_taken(o->file, SHMQ_ROLE_LANE + i) != 0;
+    return held;
+}
+
+/*
+ * All roles, so that nobody can take one any more. Who has said goodbye still has its lock for a moment: whoever was told
+ * of that end and removes the queue thereupon need not know.
+ */
+static int claim_all(const struct opened *o)
+{
+    int rc = port_role_claim_all(o->file, SHMQ_ROLE_CONSUMER, ROLES_COUNT);
+
+    for (int i = 0; i < GOODBYE_TRIES && rc == -EBUSY && !is_held(o); i++) {
+        (void)port_clock_sleep(GOODBYE_NS);
+        rc = port_role_claim_all(o->file, SHMQ_ROLE_CONSUMER, ROLES_COUNT);
+    }
+    return rc;
+}
+
 static int remove_locked(const struct opened *o, const struct port_place *place, bool used)
 {
     if (!is_named(o, place))
         return -ENOENT;
     if (!used) {
-        int rc = port_role_claim_all(o->file, SHMQ_ROLE_CONSUMER, ROLES_COUNT);
+        int rc = claim_all(o);
 
         if (rc != 0)
             return rc;
