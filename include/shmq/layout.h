@@ -13,8 +13,9 @@
  *     640      order        the next number, in a queue of total order
  *     768      (zero, for later features)
  *     4096     schemas      schemas_size bytes, 0 in this version
- *     lanes_offset          lane 0, lane 1, ... 512 bytes each: the words that producers and consumer share, side by
- *                           side, so that a consumer of 256 lanes touches few pages
+ *     lanes_offset          lane 0, lane 1, ... 640 bytes each: the words that producers and consumer share, side by
+ *                           side, so that a consumer of 256 lanes touches few pages; and no power of two apart, so that
+ *                           the lines it looks at do not crowd each other out of its cache
  *     rings_offset          ring 0, ring 1, ... `capacity` bytes each
  *     mapping_size
  *
@@ -26,7 +27,7 @@
  * |     16 |    4 | creator   | features_incompatible | who does not know one of these bits must not open          |
  * |     20 |    4 | creator   | features_compatible   | who does not know one of these bits need not care          |
  * |     24 |    4 | creator   | lane_count            | 1 .. 256                                                   |
- * |     28 |    4 | creator   | lane_size             | 512: from one lane's header to the next                    |
+ * |     28 |    4 | creator   | lane_size             | 640: from one lane's header to the next                    |
  * |     32 |    8 | creator   | mapping_size          | bytes of the whole                                         |
  * |     40 |    8 | creator   | capacity              | bytes of a ring, a power of two, 4 KiB .. 1 TiB            |
  * |     48 |    8 | creator   | lanes_offset          | of lane 0's header                                         |
@@ -55,6 +56,7 @@
  * |   + 16 |    8 | producer  | lane.full_count       | times there was no room                                    |
  * |   + 24 |    8 | producer  | lane.dropped          | records that were not sent because there was no room       |
  * |   + 32 |    4 | producer  | lane.ordering         | 1: it may hold numbers that it has not published           |
+ * |   + 36 |    4 | producer  | lane.closed           | 1: its last producer has closed it, after its last publish |
  * |   +128 |    8 | consumer  | lane.tail             | position up to which the producer may overwrite; in a      |
  * |        |      | (producer)|                       | recorder the oldest record, which the producer moves       |
  * |   +256 |    8 | consumer  | lane.released         | position behind the last released record; the tail follows |
@@ -199,7 +201,7 @@ struct shmq_lane_producer_line {
     uint64_t full_count; /*  16 */
     uint64_t dropped;    /*  24 */
     uint32_t ordering;   /*  32 */
-    uint32_t zero;       /*  36 */
+    uint32_t closed;     /*  36 */
     uint8_t zeros[88];   /*  40 */
 };
 
@@ -237,6 +239,7 @@ struct shmq_lane {
     struct shmq_lane_tail_line tail;         /* 128 */
     struct shmq_lane_released_line released; /* 256 */
     struct shmq_lane_owner_line owner;       /* 384 */
+    uint8_t zero[128];                       /* 512 */
 };
 
 struct shmq_record {
@@ -295,6 +298,7 @@ SHMQ_AT(shmq_lane, producer.sent, 8, 8);
 SHMQ_AT(shmq_lane, producer.full_count, 16, 8);
 SHMQ_AT(shmq_lane, producer.dropped, 24, 8);
 SHMQ_AT(shmq_lane, producer.ordering, 32, 4);
+SHMQ_AT(shmq_lane, producer.closed, 36, 4);
 SHMQ_AT(shmq_lane, tail, 128, 128);
 SHMQ_AT(shmq_lane, tail.tail, 128, 8);
 SHMQ_AT(shmq_lane, released, 256, 128);
@@ -309,6 +313,7 @@ SHMQ_AT(shmq_lane, owner.flags, 396, 4);
 SHMQ_AT(shmq_lane, owner.attach_count, 400, 8);
 SHMQ_AT(shmq_lane, owner.wait_count, 408, 8);
 SHMQ_AT(shmq_lane, owner.attached, 416, 96);
+SHMQ_AT(shmq_lane, zero, 512, 128);
 SHMQ_AT(shmq_lane_attached, position, 0, 8);
 SHMQ_AT(shmq_lane_attached, attached_ns, 8, 8);
 SHMQ_AT(shmq_lane_attached, pid, 16, 4);
@@ -316,7 +321,7 @@ SHMQ_AT(shmq_record, size, 0, 4);
 SHMQ_AT(shmq_record, type, 4, 2);
 SHMQ_AT(shmq_record, flags, 6, 2);
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_header) == 4096, "shmq_header");
-SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_lane) == 512, "shmq_lane");
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_lane) == 640, "shmq_lane");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_record) == 8, "shmq_record");
 
 #endif

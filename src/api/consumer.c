@@ -35,12 +35,12 @@ uint32_t consumer_next_lane(const struct shmq *q, uint32_t lane)
 }
 
 /*
- * Has the lane's producer come to its end? Who closes says so in the lane (pid 0, stored after its last publish: the
- * look at the head that follows finds all it sent); who died is known by the lock that the kernel dropped.
+ * Has the lane's producer come to its end? Who closes says so in the lane, after its last publish: the look at the head
+ * that follows finds all it sent. Who died is known by the lock that the kernel dropped.
  */
 static bool lane_has_ended(struct shmq *q, uint32_t lane, bool ask_kernel)
 {
-    if (atomic_load_acquire_u32(&handle_lane(q, lane)->owner.pid) == 0) /* A4 */
+    if (atomic_load_acquire_u32(&handle_lane(q, lane)->producer.closed) != 0) /* A4 */
         return true;
     return ask_kernel && port_role_taken(q->file, SHMQ_ROLE_LANE + lane) == 0;
 }
@@ -51,10 +51,13 @@ static int look_for_records(struct shmq *q, uint32_t lane)
 
     if (q->kind == SHMQ_RECORDER)
         return recorder_look(consumer);
-    int rc = consumer->next != consumer->head_seen ? 0 : lane_look_for_records(consumer);
+    if (consumer->next != consumer->head_seen)
+        return 0;
+    bool gives = consumer->tail != consumer->released;
+    int rc = lane_look_for_records(consumer);
 
     /* A lane that runs empty gives its tail: somebody may have slept for it. */
-    if (rc == -EAGAIN && lane_room_is_wanted(consumer))
+    if (rc == -EAGAIN && gives && lane_room_is_wanted(consumer))
         handle_wake_producer(q, lane);
     return rc;
 }

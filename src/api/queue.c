@@ -80,6 +80,7 @@ static int attach_producer(struct shmq *q, const struct shmq_open_options *o)
     lane_want_room(&q->producer, false);
     atomic_store_u32(&lane->owner.flags, q->fenced ? SHMQ_SIDE_FENCED : 0);
     sign_in(lane, q->producer.head);
+    atomic_store_u32(&lane->producer.closed, 0);
     atomic_store_u32(&lane->owner.pid, port_process_id());
     atomic_or_u64(&header->lanes_open.bits[q->lane / 64], UINT64_C(1) << q->lane % 64);
     atomic_fence();
@@ -308,7 +309,8 @@ static void leave_lane(struct shmq *q)
     producer_publish(q);
     lane_want_room(&q->producer, false);
     bell_reset(q->bell);
-    atomic_store_release_u32(&lane->owner.pid, 0); /* R4: said after all is published */
+    atomic_store_release_u32(&lane->producer.closed, 1); /* R4 -> A4: said after all is published */
+    atomic_store_u32(&lane->owner.pid, 0);
     atomic_fence();
     handle_wake_consumer(q);
 }

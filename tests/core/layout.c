@@ -44,7 +44,7 @@ static void header_and_first_record_are_these_bytes(void **state)
         0x89, 'S',  'H',  'M',  'Q',  '\r', '\n', 0x1a, /*   0 magic */
         0x04, 0x03, 0x02, 0x01, 1,    0,    0,    0,    /*   8 byte_order, format */
         0,    0,    0,    0,    0,    0,    0,    0,    /*  16 features */
-        3,    0,    0,    0,    0,    2,    0,    0,    /*  24 lane_count, lane_size */
+        3,    0,    0,    0,    0x80, 2,    0,    0,    /*  24 lane_count, lane_size */
         0,    0x80, 0,    0,    0,    0,    0,    0,    /*  32 mapping_size */
         0,    0x20, 0,    0,    0,    0,    0,    0,    /*  40 capacity */
         0,    0x10, 0,    0,    0,    0,    0,    0,    /*  48 lanes_offset */
@@ -80,7 +80,7 @@ static void header_and_first_record_are_these_bytes(void **state)
     assert_int_equal(plain_send(&lane, NULL, 0, 1, false), 0);
     assert_int_equal(plain_send(&lane, eight, 8, 0, false), 0);
     const uint8_t *at = m.bytes + 0x2000 + 0x2000;
-    const uint8_t *lane_bytes = m.bytes + 0x1000 + 512;
+    const uint8_t *lane_bytes = m.bytes + 0x1000 + 640;
 
     assert_memory_equal(at, records, sizeof records);
     assert_int_equal(lane_bytes[0], sizeof records); /* head */
