@@ -31,13 +31,14 @@ an_existing_queue_of_other_sizes_is_noted() {
 }
 
 of_many_creators_one_creates() {
-    local i pids=() created=0
+    local i code pids=() created=0
     for i in {1..20}; do
         "$shmq" create "$q-race" 2>/dev/null &
         pids+=($!)
     done
     for i in "${pids[@]}"; do
-        case $(ended "$i") in
+        ended "$i"
+        case $code in
         0) created=$((created + 1)) ;;
         1) ;;
         *) fail "another exit code" ;;

@@ -12,7 +12,7 @@ travels() {
     "$shmq" create --if-not-exists "$q-travel"
     "$shmq" send "${options[@]}" "$q-travel" "$file" &
     expect 0 "$shmq" recv "$@" "$q-travel"
-    is "$(ended $!)" 0
+    ends 0 $!
     is "$(sha256sum <out)" "$(sha256sum <"$file")"
     is "$(waiting "$q-travel")" 0
 }

@@ -6,23 +6,33 @@
 #     }
 #     run_facts
 #
-# Every function of a script states a fact; each runs in a shell of its own, with set -eu, in a folder of its own.
+# Every function of a script states a fact; each runs in a process group of its own, with set -eu, in a folder of its
+# own. One that hangs is ended after a minute, and whatever it left running with it. A third argument runs one fact:
+#
+#     bash framing.sh build/bin/shmq build/share/man/man1/shmq.1 an_empty_line_is_a_record
 
 shmq=$(realpath "$1")
-manual=${2:-}
+manual=${2:+$(realpath "$2")}
+only=${3:-}
+script=$(realpath "$0")
 unset NO_COLOR
-q=test-cli-$$-$RANDOM # begins the name of every queue here
-work=$(mktemp -d)
+q=${TEST_CLI_PREFIX:-test-cli-$$-$RANDOM} # begins the name of every queue here
+work=${TEST_CLI_WORK:-$(mktemp -d)}
+running= # the process group of a fact
 helpers=
 
 clean_up() {
     local name
-    "$shmq" ls --no-headings 2>/dev/null | awk '{ print $1 }' | grep -F -e "$q" | while read -r name; do
-        "$shmq" rm -f "$name"
+    [[ -z $running ]] || kill -9 -- "-$running" 2>/dev/null
+    [[ -z ${TEST_CLI_WORK:-} ]] || return 0
+    timeout 30 "$shmq" ls --no-headings 2>/dev/null | awk '{ print $1 }' | grep -F -e "$q" | while read -r name; do
+        timeout 30 "$shmq" rm -f "$name"
     done
     rm -rf "$work"
 }
 trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 fail() {
     echo "    $*" >&2
@@ -80,26 +90,53 @@ program() {
     exec env --default-signal=INT,TERM,HUP,PIPE "$shmq" "$@"
 }
 
-# ended PID   its exit code, as the shell tells it
+# ended PID   sets code to its exit code, as the shell tells it. Not for $(...): another shell has other children.
 ended() {
-    local code=0
-    wait "$1" || code=$?
-    echo "$code"
+    code=0
+    wait "$1" 2>/dev/null || code=$?
+}
+
+# ends CODE PID
+ends() {
+    local code
+    ended "$2"
+    [[ $code == "$1" ]] || fail "process $2 ended with $code and not $1"
+}
+
+# killed PID   at once, and it is gone when this returns
+killed() {
+    local code
+    kill -9 "$1"
+    ended "$1"
+}
+
+# run_fact NAME   in a process group of its own, that of timeout. Sets code.
+run_fact() {
+    mkdir -p "$work/$1"
+    TEST_CLI_PREFIX=$q TEST_CLI_WORK=$work \
+        timeout -s KILL "${TEST_CLI_LIMIT:-60}" bash "$script" "$shmq" "$manual" "$1" </dev/null &
+    running=$!
+    ended "$running"
+    kill -9 -- "-$running" 2>/dev/null
+    running=
 }
 
 run_facts() {
     local fact code failed=0 passed=0
-    for fact in $(declare -F | awk '{ print $3 }' | grep -vxF "$helpers"); do
-        mkdir "$work/$fact"
-        (
-            set -euo pipefail
-            cd "$work/$fact"
-            "$fact"
-        )
-        code=$?
+    if [[ -n ${TEST_CLI_WORK:-} ]]; then
+        trap - EXIT INT TERM
+        set -Eeuo pipefail
+        trap 'echo "    line $LINENO: $BASH_COMMAND" >&2' ERR
+        cd "$work/$only"
+        "$only"
+        exit 0
+    fi
+    for fact in ${only:-$(declare -F | awk '{ print $3 }' | grep -vxF -e "$helpers")}; do
+        run_fact "$fact"
         case $code in
         0) passed=$((passed + 1)) && echo "ok      $fact" ;;
         77) echo "skipped $fact" ;;
+        137) failed=$((failed + 1)) && echo "FAILED  $fact: it hung" ;;
         *) failed=$((failed + 1)) && echo "FAILED  $fact" ;;
         esac
     done

@@ -36,8 +36,7 @@ ls_names_who_has_it_open_now() {
     expect 0 "$shmq" ls
     grep -E "^$q-who " out | grep -qE "[0-9]+,[0-9]+,[0-9]+\+2 +$consumer " || fail "not all are named"
     refused 1 "process $consumer receives from it already" "$shmq" recv "$q-who"
-    kill -9 "$consumer"
-    ended "$consumer" >/dev/null 2>&1
+    killed "$consumer"
     expect 0 "$shmq" ls
     grep -E "^$q-who " out | grep -qE "[0-9]+,[0-9]+,[0-9]+\+2 +- " || fail "the dead one is named"
     kill "${pids[@]}"

@@ -24,7 +24,7 @@ a_count_waits_for_the_next_producer() {
     "$shmq" recv -c 3 "$q-next" >got &
     until_true test -s got
     echo 3 | "$shmq" send "$q-next"
-    is "$(ended $!)" 0
+    ends 0 $!
     seq 1 3 >wanted
     same wanted got
 }
@@ -103,7 +103,7 @@ without_options_it_waits_for_the_first_producer() {
     "$shmq" recv "$q-first" >got &
     until_true consumer_is_here "$q-first"
     seq 1 1000 | "$shmq" send "$q-first"
-    is "$(ended $!)" 0
+    ends 0 $!
     is "$(wc -l <got)" 1000
 }
 
@@ -123,7 +123,7 @@ it_does_not_end_while_one_of_two_producers_lives() {
     until_true test -s got
     echo two >&3
     exec 3>&-
-    is "$(ended "$consumer")" 0
+    ends 0 "$consumer"
     is "$(tr '\n' ' ' <got)" "one two "
 }
 
@@ -137,8 +137,8 @@ a_killed_producer_is_a_finished_one() {
     "$shmq" recv "$q-killed" >got 3>&- &
     local consumer=$!
     until_true test -s got
-    kill -9 "$producer"
-    is "$(ended "$consumer")" 0
+    killed "$producer"
+    ends 0 "$consumer"
     is "$(cat got)" one
 }
 
@@ -166,8 +166,7 @@ one_consumer_at_a_time() {
     "$shmq" recv "$q-one" &
     until_true consumer_is_here "$q-one"
     refused 1 "process $! receives from it already" "$shmq" recv "$q-one"
-    kill -9 $!
-    ended $! >/dev/null 2>&1
+    killed $!
     refused 4 "empty" "$shmq" recv -t 0 "$q-one"
 }
 
