@@ -144,16 +144,19 @@ static int lines_send(struct sender *s)
     }
 }
 
-static int reserve(struct sender *s, size_t size, void **slot)
+/* Read until so many bytes are there. Returns 1; 0 where the file ends in front of them; -ENODATA amid them. */
+static int bytes_have(struct sender *s, size_t size)
 {
-    int rc;
-    while ((rc = shmq_reserve(s->q, size, slot)) == -EAGAIN) {
-        rc = room_wait(s);
-        if (rc != 0) {
-            return rc;
+    while (input_size(&s->input) < size) {
+        int count = filled(s);
+        if (count < 0) {
+            return count;
+        }
+        if (count == 0) {
+            return input_size(&s->input) == 0 ? 0 : -ENODATA;
         }
     }
-    return rc;
+    return 1;
 }
 
 /* Fills a slot straight from the file. Returns the bytes that were read, less than size only at the file's end. */
@@ -172,37 +175,49 @@ static int64_t slot_fill(struct sender *s, char *slot, size_t size)
     return (int64_t)have;
 }
 
-static int chunks_send(struct sender *s)
+/* With no room for a chunk the file is read ahead: its last one may be small, or there may be none. */
+static int chunk_send_later(struct sender *s)
 {
-    for (;;) {
-        void *slot = NULL;
-        int rc = reserve(s, s->chunk_size, &slot);
-        if (rc != 0) {
-            return rc;
-        }
-        int64_t size = slot_fill(s, slot, s->chunk_size);
-        if (size <= 0) {
-            shmq_abort(s->q);
-            return (int)size;
-        }
-        shmq_commit(s->q, (size_t)size, type_of(s, true), SHMQ_MORE);
-        record_counted(s);
+    int rc = bytes_have(s, s->chunk_size);
+    if (rc < 0 && rc != -ENODATA) {
+        return rc;
     }
+    size_t size = input_size(&s->input) < s->chunk_size ? input_size(&s->input) : s->chunk_size;
+    if (size == 0) {
+        return 0;
+    }
+    rc = record_send(s, input_data(&s->input), size, true);
+    s->input.start += size;
+    return rc != 0 ? rc : 1;
 }
 
-/* Until so many bytes are there. Returns 1; 0 at the end of the file in front of them; or -ENODATA amid them. */
-static int bytes_have(struct sender *s, size_t size)
+/* Returns 1, or 0 at the end of the file. */
+static int chunk_send(struct sender *s)
 {
-    while (input_size(&s->input) < size) {
-        int count = filled(s);
-        if (count < 0) {
-            return count;
-        }
-        if (count == 0) {
-            return input_size(&s->input) == 0 ? 0 : -ENODATA;
-        }
+    void *slot = NULL;
+    int rc = shmq_reserve(s->q, s->chunk_size, &slot);
+    if (rc == -EAGAIN) {
+        return chunk_send_later(s);
     }
+    if (rc != 0) {
+        return rc;
+    }
+    int64_t size = slot_fill(s, slot, s->chunk_size);
+    if (size <= 0) {
+        shmq_abort(s->q);
+        return (int)size;
+    }
+    shmq_commit(s->q, (size_t)size, type_of(s, true), SHMQ_MORE);
+    record_counted(s);
     return 1;
+}
+
+static int chunks_send(struct sender *s)
+{
+    int rc;
+    while ((rc = chunk_send(s)) == 1) {
+    }
+    return rc;
 }
 
 static int prefixed_send(struct sender *s)
