@@ -96,7 +96,7 @@ static int create_in_file(const struct port_place *place, const char *path, cons
 
     if (rc != 0)
         return rc;
-    rc = port_shm_place(path, &file);
+    rc = port_shm_path(path, &file);
     if (rc != 0)
         return rc;
     int existed = create_at(&file, order);
