@@ -88,13 +88,21 @@ a_queue_in_a_file_has_its_name_too() {
 
 a_path_that_is_taken_or_leads_nowhere_is_refused() {
     echo text >taken
-    refused 1 "taken by something that is not a queue" "$shmq" create ./taken
+    refused 5 "taken by something that is not a queue" "$shmq" create ./taken
     is "$(cat taken)" text
-    refused 1 "taken by something that is not a queue" "$shmq" create --file "$PWD/taken" "$q-taken"
+    refused 5 "taken by something that is not a queue" "$shmq" create --file "$PWD/taken" "$q-taken"
     is "$(cat taken)" text
     refused 1 "the folder for its file does not exist" "$shmq" create ./no/folder
-    refused 1 "" "$shmq" create "$PWD"
-    refused 1 "" "$shmq" create /dev/null
+    refused 5 "taken by something that is not a queue" "$shmq" create "$PWD"
+    refused 5 "taken by something that is not a queue" "$shmq" create /dev/null
+}
+
+a_file_goes_with_a_name() {
+    refused 2 "--file goes with a name" "$shmq" create ./x --file ./y
+    refused 2 "--file: '' is not a path" "$shmq" create "$q-empty" --file ''
+    [[ ! -e x && ! -e y ]] || fail "something was created"
+    expect 0 "$shmq" create "$q-here" --file here
+    [[ -s here ]] || fail "not in this folder"
 }
 
 lanes_are_as_many_producers() {

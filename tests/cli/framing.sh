@@ -147,6 +147,20 @@ the_largest_record_fits_and_one_byte_more_does_not() {
     refused 2 "--chunk: the largest record of this queue has 32760 bytes" "$shmq" send --chunk 32761 "$q-largest" larger
 }
 
+the_end_of_a_file_needs_no_room_for_a_chunk() {
+    "$shmq" create --capacity 4K "$q-end"
+    head -c 3000 /dev/zero >filling
+    head -c 30 /dev/zero >small
+    "$shmq" send --chunk 1500 "$q-end" filling
+    expect 0 "$shmq" send --timeout 0 --chunk 1500 "$q-end" small /dev/null
+    expect 0 bash -c 'cat small | "$0" send --timeout 0 --chunk 1500 "$1"' "$shmq" "$q-end"
+    is "$(waiting "$q-end")" 4
+    refused 4 "full" "$shmq" send --timeout 0 --chunk 1500 "$q-end" filling
+    expect 0 "$shmq" recv "$q-end"
+    cat filling small small >wanted
+    same wanted out
+}
+
 a_line_without_end_does_not_take_all_memory() {
     "$shmq" create "$q-endless"
     expect 1 "$shmq" send "$q-endless" /dev/zero

@@ -21,6 +21,8 @@ void os_signal_die(int number);
 int os_signal_pipe(void);
 
 bool os_is_terminal(int descriptor);
+/** Columns of a terminal, 80 where that is unknown. */
+int os_terminal_width(int descriptor);
 int64_t os_monotonic_ns(void);
 int64_t os_realtime_ns(void);
 /** 2025-01-31 12:00:00 UTC */

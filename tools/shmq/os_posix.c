@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -76,6 +77,12 @@ int os_signal_pipe(void)
 bool os_is_terminal(int descriptor)
 {
     return isatty(descriptor) == 1;
+}
+
+int os_terminal_width(int descriptor)
+{
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 static int64_t clock_ns(clockid_t clock)

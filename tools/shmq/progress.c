@@ -3,6 +3,7 @@
 #include "os.h"
 #include "units.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 static const int64_t second_ns = 1000000000;
@@ -17,13 +18,51 @@ void progress_start(struct progress *progress, const char *name, bool enabled, i
     };
 }
 
-static void numbers_print(const struct progress *progress, double rate)
+enum { LINE_MAX_SIZE = 512, BAR_CELLS = 20 };
+
+struct line {
+    char text[LINE_MAX_SIZE];
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void line_add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int count = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
+    va_end(arguments);
+    line->length += count > 0 ? (size_t)count : 0;
+    line->length = line->length < sizeof line->text ? line->length : sizeof line->text - 1;
+}
+
+static void numbers_add(struct line *line, const struct progress *progress, double rate)
 {
     char records[UNITS_TEXT], bytes[UNITS_TEXT], speed[UNITS_TEXT];
     units_count(records, progress->records);
     units_size(bytes, progress->bytes, false);
     units_size(speed, (uint64_t)rate, false);
-    fprintf(stderr, "%s: %s records  %sB  %sB/s", progress->name, records, bytes, speed);
+    line_add(line, "%s: %s records  %sB  %sB/s", progress->name, records, bytes, speed);
+}
+
+static void bar_add(struct line *line, double share)
+{
+    int full = (int)(share * BAR_CELLS + 0.5);
+    line_add(line, "  [");
+    for (int i = 0; i < BAR_CELLS; i++) {
+        line_add(line, "%c", i < full ? '#' : ' ');
+    }
+    line_add(line, "] %.0f%%", 100 * share);
+}
+
+/* Over the line that is there, and never longer than the terminal is wide: so it needs no escape sequences. */
+static void line_show(struct progress *progress, struct line *line, const char *end)
+{
+    size_t width = (size_t)os_terminal_width(2) - 1;
+    size_t length = line->length < width ? line->length : width;
+    size_t before = progress->shown_length < width ? progress->shown_length : width;
+    int blanks = before > length ? (int)(before - length) : 0;
+    fprintf(stderr, "\r%.*s%*s%s", (int)length, line->text, blanks, "", end);
+    progress->shown_length = length;
 }
 
 static void show(struct progress *progress, int64_t now_ns)
@@ -35,20 +74,21 @@ static void show(struct progress *progress, int64_t now_ns)
     progress->shown_bytes = progress->bytes;
     progress->visible = true;
 
-    fputs("\r\033[K", stderr);
-    numbers_print(progress, progress->rate);
+    struct line line = {.length = 0};
+    numbers_add(&line, progress, progress->rate);
     double total = (double)progress->bytes_total;
     double left = total - (double)progress->bytes;
     if (total > 0 && left >= 0) {
-        fprintf(stderr, "  %.0f%%", 100 * (double)progress->bytes / total);
+        bar_add(&line, (double)progress->bytes / total);
     }
     if (progress->stalled_ns != 0 && now_ns - progress->stalled_ns > 2 * second_ns) {
-        fputs(progress->nobody_receives ? "  full, and nobody receives" : "  full, waiting", stderr);
+        line_add(&line, progress->nobody_receives ? "  full, and nobody receives" : "  full, waiting");
     } else if (total > 0 && left >= 0 && progress->rate > 1 && left / progress->rate < 1e6) {
         char eta[UNITS_TEXT];
         units_age(eta, (int64_t)(left / progress->rate * 1e9));
-        fprintf(stderr, "  ETA %s", eta);
+        line_add(&line, "  ETA %s", eta);
     }
+    line_show(progress, &line, "");
 }
 
 void progress_tick(struct progress *progress)
@@ -74,8 +114,8 @@ void progress_end(struct progress *progress)
     if (!progress->visible) {
         return;
     }
-    fputs("\r\033[K", stderr);
-    numbers_print(progress, (double)progress->bytes / ((double)(os_monotonic_ns() - progress->start_ns) / 1e9));
-    fputc('\n', stderr);
+    struct line line = {.length = 0};
+    numbers_add(&line, progress, (double)progress->bytes / ((double)(os_monotonic_ns() - progress->start_ns) / 1e9));
+    line_show(progress, &line, "\n");
     progress->visible = false;
 }

@@ -3,6 +3,7 @@
 #define SHMQ_PROGRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct progress {
@@ -14,6 +15,7 @@ struct progress {
     uint64_t records;
     int64_t start_ns;
     int64_t shown_ns;
+    size_t shown_length; /* characters of the line that is there */
     uint64_t shown_bytes;
     double rate;        /* bytes a second, smoothed */
     int64_t stalled_ns; /* since when the queue is full; 0: it is not */
