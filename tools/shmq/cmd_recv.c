@@ -36,6 +36,7 @@ struct receiver {
     uint64_t ends[SHMQ_LANES_MAX]; /* with to_end: positions to receive up to, 0 where that is done */
     uint32_t ends_left;            /* lanes that are not done */
     bool any;                      /* a record came */
+    int64_t tell_ns;               /* when to tell a person that it waits; INT64_MAX: never */
     struct output output;
 };
 
@@ -80,6 +81,7 @@ static void record_add(struct receiver *r, const struct shmq_message *message)
     }
     output_add(&r->output, message, before, behind);
     r->any = true;
+    r->tell_ns = INT64_MAX;
     r->wanted -= r->counted;
     ends_count(r, message);
 }
@@ -157,9 +159,21 @@ static int batch_write(struct receiver *r)
     return rc;
 }
 
+static void waiting_tell(struct receiver *r)
+{
+    struct shmq_info info = {.struct_size = sizeof info};
+    bool nobody = shmq_info(r->q, &info) == 0 && info.lanes_open == 0;
+    report_text("recv", r->name,
+                nobody ? "waiting for a producer (Ctrl-C ends)" : "waiting for records (Ctrl-C ends)");
+    r->tell_ns = INT64_MAX;
+}
+
 static int tick(void *arg)
 {
-    const struct receiver *r = arg;
+    struct receiver *r = arg;
+    if (os_monotonic_ns() > r->tell_ns) {
+        waiting_tell(r);
+    }
     /* So that no record is taken for a reader who is gone. */
     return os_reader_gone(r->output.descriptor) ? -EPIPE : 0;
 }
@@ -324,6 +338,9 @@ static int run(const struct command *self, int argc, char **argv)
         return o.code;
     }
     r.name = o.operands[0];
+    /* Whoever sees nothing for so long wonders. */
+    bool person = !o.quiet && os_is_terminal(1) && os_is_terminal(2);
+    r.tell_ns = person ? os_monotonic_ns() + INT64_C(2000000000) : INT64_MAX;
     return receive_all(&r);
 }
 

@@ -354,6 +354,9 @@ static int send_all(struct sender *s, const struct options *o, bool create)
     os_signals_catch();
     int code = queue_open(s, create);
     if (code == EXIT_CODE_OK) {
+        if (files == only && !o->quiet && os_is_terminal(0) && os_is_terminal(2)) {
+            report_text("send", s->name, "each line you type is a record (Ctrl-D ends)");
+        }
         progress_start(&s->progress, s->name, !o->quiet, bytes_of(files, count));
         s->input.idle = idle;
         s->input.idle_arg = s;
