@@ -8,6 +8,7 @@
 #include <shmq/layout.h>
 #include <shmq/shmq.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { OPTION_IF_NOT_EXISTS = OPTION_LONG };
 
@@ -44,15 +45,20 @@ static uint64_t needed(const struct shmq_create_options *create)
     return (headers + SHMQ_PAGE - 1) / SHMQ_PAGE * SHMQ_PAGE + lanes * rounded;
 }
 
-static void no_space(const struct request *request)
+static void no_space_tell(const struct request *request)
 {
-    const char *path = request->create.path;
+    const char *path = strchr(request->name, '/') != NULL ? request->name : request->create.path;
     const char *place = path != NULL ? "in the file system" : "in shared memory";
     char need[UNITS_TEXT], room[UNITS_TEXT];
     uint64_t bytes = 0;
+    bool known = os_space(path, &bytes);
     units_size(need, needed(&request->create), false);
-    if (os_space(path, &bytes)) {
-        units_size(room, bytes, false);
+    units_size(room, bytes, false);
+    if (known && bytes >= needed(&request->create)) {
+        report_text("create", request->name,
+                    "no space left %s (%s needed, %s free: a quota, or the number of files, is the limit)", place,
+                    need, room);
+    } else if (known) {
         report_text("create", request->name, "no space left %s (%s needed, %s free; see --capacity)", place, need,
                     room);
     } else {
@@ -61,38 +67,48 @@ static void no_space(const struct request *request)
 }
 
 /* Whoever asked for certain sizes should know that the queue which existed has others. */
-static void differences_note(const struct request *request)
+static void differences_note(const struct request *request, const struct shmq_info *info)
 {
-    struct snapshot snapshot;
     const struct shmq_create_options *asked = &request->create;
-    if (snapshot_take(request->name, &snapshot) == 0) {
-        const struct shmq_info *info = &snapshot.info;
-        if ((asked->capacity != 0 && asked->capacity > info->capacity) ||
-            (asked->lane_count != 0 && asked->lane_count != info->lane_count)) {
-            char capacity[UNITS_TEXT];
-            units_size(capacity, info->capacity, false);
-            report_text("create", request->name, "note: it exists, with a capacity of %s and lanes: %u", capacity,
-                        info->lane_count);
-        }
+    if ((asked->capacity != 0 && asked->capacity > info->capacity) ||
+        (asked->lane_count != 0 && asked->lane_count != info->lane_count)) {
+        char capacity[UNITS_TEXT];
+        units_size(capacity, info->capacity, false);
+        report_text("create", request->name, "note: it exists, with a capacity of %s and lanes: %u", capacity,
+                    info->lane_count);
     }
-    snapshot_free(&snapshot);
 }
 
-static int create(const struct request *request)
+static int existed(const struct request *request)
 {
-    int rc = shmq_create(request->name, &request->create);
-    if (rc == 1 && !request->if_not_exists) {
+    if (!request->if_not_exists) {
         char word[256];
         report_shell_word(word, sizeof word, request->name);
         report_text("create", request->name,
                     "it exists (use it as it is with --if-not-exists, or remove it with: shmq rm %s)", word);
         return EXIT_CODE_ERROR;
     }
-    if (rc == 1 && !request->quiet) {
-        differences_note(request);
+    struct snapshot snapshot;
+    int rc = snapshot_take(request->name, &snapshot);
+    if (rc == 0 && !request->quiet) {
+        differences_note(request, &snapshot.info);
+    }
+    snapshot_free(&snapshot);
+    return rc == -EBADMSG ? report("create", request->name, rc) : EXIT_CODE_OK;
+}
+
+static int create(const struct request *request)
+{
+    if (request->create.path != NULL && strchr(request->name, '/') != NULL) {
+        report_text("create", request->name, "it is a file already, so --file goes with a name without '/'");
+        return EXIT_CODE_USAGE;
+    }
+    int rc = shmq_create(request->name, &request->create);
+    if (rc == 1) {
+        return existed(request);
     }
     if (rc == -ENOSPC) {
-        no_space(request);
+        no_space_tell(request);
         return EXIT_CODE_ERROR;
     }
     if (rc == -ENOENT) {
@@ -100,6 +116,14 @@ static int create(const struct request *request)
         return EXIT_CODE_ERROR;
     }
     return rc < 0 ? report("create", request->name, rc) : EXIT_CODE_OK;
+}
+
+static void path_set(struct options *o, struct shmq_create_options *create)
+{
+    create->path = options_text(o);
+    if (create->path[0] == '\0') {
+        options_wrong(o, "--file: '' is not a path");
+    }
 }
 
 static void group_set(struct options *o, struct shmq_create_options *create)
@@ -129,7 +153,7 @@ static int run(const struct command *self, int argc, char **argv)
             group_set(&o, &request.create);
             break;
         case 'f':
-            request.create.path = options_text(&o);
+            path_set(&o, &request.create);
             break;
         case OPTION_IF_NOT_EXISTS:
             request.if_not_exists = true;

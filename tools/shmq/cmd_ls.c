@@ -167,7 +167,7 @@ static int run(const struct command *self, int argc, char **argv)
     listing.array = json ? json_array() : NULL;
     int rc = shmq_mapping_list(add, &listing);
     if (rc != 0) {
-        fprintf(stderr, "shmq: ls: %s\n", shmq_strerror(rc));
+        report_line("ls: %s", shmq_strerror(rc));
     } else if (json) {
         json_dumpf(listing.array, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
         putchar('\n');

@@ -3,9 +3,11 @@
 #include "os.h"
 #include "report.h"
 
+#include <ctype.h>
 #include <shmq/shmq.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 const struct command *const commands[] = {
     &command_create, &command_rm, &command_ls, &command_stat, &command_send, &command_recv, &command_help, NULL,
@@ -37,7 +39,7 @@ static size_t word_distance(const char *a, const char *b)
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= b_length; j++) {
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            size_t best = diagonal + (a[i - 1] != tolower((unsigned char)b[j - 1]));
             diagonal = row[j];
             best = row[j] + 1 < best ? row[j] + 1 : best;
             row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
@@ -46,10 +48,32 @@ static size_t word_distance(const char *a, const char *b)
     return row[b_length];
 }
 
+/* What other programs call it. */
+static const char *synonym_find(const char *name)
+{
+    static const char *const words[][2] = {
+        {"new", "create"},   {"make", "create"},  {"add", "create"},     {"open", "create"},
+        {"init", "create"},  {"remove", "rm"},    {"delete", "rm"},      {"del", "rm"},
+        {"unlink", "rm"},    {"destroy", "rm"},   {"list", "ls"},        {"dir", "ls"},
+        {"ps", "ls"},        {"info", "stat"},    {"show", "stat"},      {"status", "stat"},
+        {"inspect", "stat"}, {"top", "stat"},     {"describe", "stat"},  {"write", "send"},
+        {"put", "send"},     {"push", "send"},    {"pub", "send"},       {"publish", "send"},
+        {"produce", "send"}, {"enqueue", "send"}, {"read", "recv"},      {"get", "recv"},
+        {"pop", "recv"},     {"receive", "recv"}, {"consume", "recv"},   {"cat", "recv"},
+        {"dequeue", "recv"}, {"sub", "recv"},     {"subscribe", "recv"}, {"version", "--version"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcasecmp(words[i][0], name) == 0) {
+            return words[i][1];
+        }
+    }
+    return NULL;
+}
+
 int command_unknown(const char *name)
 {
-    const char *nearest = NULL;
-    size_t nearest_distance = 3;
+    const char *nearest = synonym_find(name);
+    size_t nearest_distance = nearest != NULL ? 0 : 3;
     for (size_t i = 0; commands[i] != NULL; i++) {
         size_t distance = word_distance(commands[i]->name, name);
         if (distance < nearest_distance && distance < strlen(commands[i]->name)) {
@@ -58,9 +82,9 @@ int command_unknown(const char *name)
         }
     }
     if (nearest != NULL) {
-        fprintf(stderr, "shmq: unknown command '%s'; did you mean '%s'? (see: shmq help)\n", name, nearest);
+        report_line("unknown command '%.64s'; did you mean '%s'? (see: shmq help)", name, nearest);
     } else {
-        fprintf(stderr, "shmq: unknown command '%s' (see: shmq help)\n", name);
+        report_line("unknown command '%.64s' (see: shmq help)", name);
     }
     return EXIT_CODE_USAGE;
 }
@@ -81,7 +105,7 @@ static int run(int argc, char **argv)
         return EXIT_CODE_OK;
     }
     if (word[0] == '-') {
-        fprintf(stderr, "shmq: unknown option '%s'; a command comes first (see: shmq help)\n", word);
+        report_line("unknown option '%.64s'; a command comes first (see: shmq help)", word);
         return EXIT_CODE_USAGE;
     }
     const struct command *command = command_find(word);
@@ -93,7 +117,8 @@ int main(int argc, char **argv)
     os_standard_streams();
     int code = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "shmq: cannot write to standard output: %s\n", os_error_text());
+        const char *why = os_error_text();
+        report_line("%s: cannot write to standard output: %s", argc > 1 ? argv[1] : "help", why);
         code = code == EXIT_CODE_OK ? EXIT_CODE_ERROR : code;
     }
     return code;

@@ -45,12 +45,12 @@ void options_wrong(struct options *o, const char *format, ...)
     if (o->over) {
         return;
     }
+    char text[2048];
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "shmq: %s: ", o->command->name);
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, " (see: shmq %s --help)\n", o->command->name);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    report_line("%s: %s (see: shmq %s --help)", o->command->name, text, o->command->name);
     o->over = true;
     o->code = EXIT_CODE_USAGE;
 }

@@ -3,7 +3,7 @@
 #include "snapshot.h"
 
 #include <shmq/shmq.h>
-#include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +17,7 @@ int report_code(int error)
         return EXIT_CODE_FULL_OR_EMPTY;
     case -EBADMSG:
     case -EPROTO:
+    case -EEXIST:
         return EXIT_CODE_DAMAGED;
     case -EOWNERDEAD:
         return EXIT_CODE_PEER_DEAD;
@@ -33,7 +34,21 @@ int report_code(int error)
 void report_shell_word(char *text, unsigned long size, const char *name)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
-    snprintf(text, size, name[strspn(name, plain)] == '\0' ? "%s" : "'%s'", name);
+    const char *dashes = name[0] == '-' ? "-- " : "";
+    if (name[0] == '\0' || name[strspn(name, plain)] != '\0') {
+        size_t end = (size_t)snprintf(text, size, "%s'", dashes);
+        for (; *name != '\0' && end < size; name++) {
+            end += (size_t)snprintf(text + end, size - end, *name == '\'' ? "'\\''" : "%c", *name);
+        }
+        end += end < size ? (size_t)snprintf(text + end, size - end, "'") : 0;
+        if (end < size) {
+            return;
+        }
+    } else if ((size_t)snprintf(text, size, "%s%s", dashes, name) < size) {
+        return;
+    }
+    /* Half a name would be another. */
+    snprintf(text, size, "NAME");
 }
 
 /* Not a queue and not a queue for us share an error; what to do about them differs. */
@@ -42,17 +57,29 @@ static void format_meaning(char *text, unsigned long size, const char *name, con
     struct shmq_identity identity;
     if (!snapshot_identity(name, &identity)) {
         snprintf(text, size, "not a queue");
-    } else if (identity.byte_order != SHMQ_BYTE_ORDER) {
+    } else if (identity.byte_order == __builtin_bswap32(SHMQ_BYTE_ORDER)) {
         snprintf(text, size, "a queue of a machine with another byte order");
-    } else if (identity.format != SHMQ_FORMAT) {
+    } else if (identity.byte_order == SHMQ_BYTE_ORDER && identity.format > SHMQ_FORMAT) {
         snprintf(text, size,
                  "a queue of format %u, and this shmq knows format %u (use a shmq that knows it, or: shmq rm %s)",
                  identity.format, SHMQ_FORMAT, word);
-    } else if (identity.features_incompatible != 0) {
+    } else if (identity.byte_order == SHMQ_BYTE_ORDER && identity.format == SHMQ_FORMAT &&
+               identity.features_incompatible != 0) {
         snprintf(text, size, "a queue with features that this shmq does not know (use a newer one, or: shmq rm %s)",
                  word);
     } else {
         snprintf(text, size, "damaged or cut off (remove it with: shmq rm %s)", word);
+    }
+}
+
+/* The library creates nothing in the place of what it cannot open. */
+static void taken_meaning(char *text, unsigned long size, const char *name, const char *word)
+{
+    struct shmq_identity identity;
+    if (snapshot_identity(name, &identity)) {
+        format_meaning(text, size, name, word);
+    } else {
+        snprintf(text, size, "the name, or the file, is taken by something that is not a queue");
     }
 }
 
@@ -77,7 +104,10 @@ void report_meaning(char *text, unsigned long size, const char *name, int error)
         snprintf(text, size, "damaged or cut off (remove it with: shmq rm %s)", word);
         break;
     case -EEXIST:
-        snprintf(text, size, "the name is taken by something that is not a queue");
+        taken_meaning(text, size, name, word);
+        break;
+    case -ENOSPC:
+        snprintf(text, size, "no space left for a new queue (try a smaller one: shmq create --capacity)");
         break;
     case -EINVAL:
         snprintf(text, size, "not a name: say 1 to 64 of A-Z a-z 0-9 . _ -, or a path with a '/' in it");
@@ -103,12 +133,49 @@ int report(const char *command, const char *name, int error)
     return report_code(error);
 }
 
-void report_text(const char *command, const char *name, const char *format, ...)
+/* Returns the end of what was written; it never runs over the last byte. */
+static size_t visible_copy(char *text, size_t size, const char *from)
+{
+    size_t end = 0;
+    for (; *from != '\0' && end + sizeof "\\x1b" <= size; from++) {
+        unsigned char byte = (unsigned char)*from;
+        if (byte >= ' ' && byte != 0x7f) {
+            text[end++] = *from;
+        } else if (byte == '\n' || byte == '\t') {
+            end += (size_t)snprintf(text + end, size - end, "\\%c", byte == '\n' ? 'n' : 't');
+        } else {
+            end += (size_t)snprintf(text + end, size - end, "\\x%02x", byte);
+        }
+    }
+    return end;
+}
+
+void report_line_of(const char *format, va_list arguments)
+{
+    char message[3072], line[4096];
+    vsnprintf(message, sizeof message, format, arguments);
+    size_t end = (size_t)snprintf(line, sizeof line, "shmq: ");
+    end += visible_copy(line + end, sizeof line - end - 1, message);
+    line[end++] = '\n';
+    fwrite(line, 1, end, stderr);
+}
+
+void report_line(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "shmq: %s '%s': ", command, name);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    report_line_of(format, arguments);
     va_end(arguments);
+}
+
+void report_text(const char *command, const char *name, const char *format, ...)
+{
+    enum { shown_max = 256 };
+    char text[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    bool cut = strlen(name) > shown_max;
+    report_line("%s '%.*s%s': %s", command, shown_max, name, cut ? "..." : "", text);
 }

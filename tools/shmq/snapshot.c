@@ -41,6 +41,20 @@ bool snapshot_identity(const char *name, struct shmq_identity *identity)
     return identity_read(name, identity, &mapping_size) && magic_matches(identity);
 }
 
+/*
+ * Positions that no running producer and consumer can have. Between two loads a lane may move on, so one look may see
+ * more records than there is room for; but not when the position of the released ones stands still meanwhile.
+ */
+static bool lane_is_damaged(struct shmq *q, const struct shmq_lane_info *lane, uint64_t capacity)
+{
+    if (((lane->head | lane->released) & 7) != 0 || lane->head < lane->released) {
+        return true;
+    }
+    struct shmq_lane_info again = {.struct_size = sizeof again};
+    return lane->head - lane->released > capacity && shmq_lane_info(q, lane->lane, &again) == 0 &&
+           again.released == lane->released;
+}
+
 static int lanes_take(struct shmq *q, struct snapshot *snapshot)
 {
     snapshot->lanes = calloc(snapshot->info.lane_count, sizeof *snapshot->lanes);
@@ -52,6 +66,9 @@ static int lanes_take(struct shmq *q, struct snapshot *snapshot)
         int rc = shmq_lane_info(q, i, &snapshot->lanes[i]);
         if (rc != 0) {
             return rc;
+        }
+        if (lane_is_damaged(q, &snapshot->lanes[i], snapshot->info.capacity)) {
+            return -EBADMSG;
         }
     }
     return 0;

@@ -4,15 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Reads digits; text moves behind them. */
+/* Reads digits; text moves behind them. What is too large for the value becomes the largest there is. */
 static bool digits_parse(const char **text, unsigned base, uint64_t *value)
 {
     const char *p = *text;
     uint64_t sum = 0;
     for (; *p >= '0' && *p < (char)('0' + base); p++) {
-        if (__builtin_mul_overflow(sum, base, &sum) || __builtin_add_overflow(sum, (uint64_t)(*p - '0'), &sum)) {
-            return false;
-        }
+        uint64_t more;
+        bool over =
+            __builtin_mul_overflow(sum, base, &more) || __builtin_add_overflow(more, (uint64_t)(*p - '0'), &more);
+        sum = over ? UINT64_MAX : more;
     }
     if (p == *text) {
         return false;
@@ -46,10 +47,7 @@ bool units_parse_size(const char *text, uint64_t *bytes)
             return false;
         }
         unsigned shift = 10 * (unsigned)(letter - letters + 1);
-        if (sum > UINT64_MAX >> shift) {
-            return false;
-        }
-        sum <<= shift;
+        sum = sum > UINT64_MAX >> shift ? UINT64_MAX : sum << shift;
     }
     *bytes = sum;
     return true;
