@@ -28,6 +28,7 @@ clean_up() {
     timeout 30 "$shmq" ls --no-headings 2>/dev/null | awk '{ print $1 }' | grep -F -e "$q" | while read -r name; do
         timeout 30 "$shmq" rm -f "$name"
     done
+    rm -f /dev/shm/shmq.*."$q"* # what another user has, or what is not a queue any more
     rm -rf "$work"
 }
 trap clean_up EXIT
