@@ -54,6 +54,10 @@ static void no_space_tell(const struct request *request)
     bool known = os_space(path, &bytes);
     units_size(need, needed(&request->create), false);
     units_size(room, bytes, false);
+    if (strcmp(need, room) == 0) {
+        units_size(need, needed(&request->create), true);
+        units_size(room, bytes, true);
+    }
     if (known && bytes >= needed(&request->create)) {
         report_text("create", request->name,
                     "no space left %s (%s needed, %s free: a quota, or the number of files, is the limit)", place,

@@ -40,8 +40,22 @@ struct sender {
     int64_t timeout_ns;
     struct input input;
     uint64_t line; /* records of this file so far */
+    uint64_t bytes_read;
     struct progress progress;
 };
+
+/* What was read ahead is not done. */
+static void progress_show(struct sender *s)
+{
+    s->progress.bytes = s->bytes_read - input_size(&s->input);
+    progress_tick(&s->progress);
+}
+
+static void progress_finish(struct sender *s)
+{
+    s->progress.bytes = s->bytes_read - input_size(&s->input);
+    progress_end(&s->progress);
+}
 
 static int tick(void *arg)
 {
@@ -51,7 +65,7 @@ static int tick(void *arg)
         struct shmq_info info = {.struct_size = sizeof info};
         p->stalled_ns = p->stalled_ns == 0 ? os_monotonic_ns() : p->stalled_ns;
         p->nobody_receives = shmq_info(s->q, &info) == 0 && info.consumer_pid == 0;
-        progress_tick(p);
+        progress_show(s);
     }
     return 0;
 }
@@ -60,7 +74,7 @@ static void idle(void *arg)
 {
     struct sender *s = arg;
     shmq_flush(s->q);
-    progress_tick(&s->progress);
+    progress_show(s);
 }
 
 /* The queue is full: let the consumer have what there is, and wait for room. */
@@ -108,8 +122,8 @@ static int record_send(struct sender *s, const char *data, size_t size, bool pie
 static int filled(struct sender *s)
 {
     int64_t count = input_fill(&s->input);
-    s->progress.bytes += count > 0 ? (uint64_t)count : 0;
-    progress_tick(&s->progress);
+    s->bytes_read += count > 0 ? (uint64_t)count : 0;
+    progress_show(s);
     return (int)count;
 }
 
@@ -164,13 +178,14 @@ static int64_t slot_fill(struct sender *s, char *slot, size_t size)
 {
     size_t have = 0;
     while (have < size) {
+        bool ahead = input_size(&s->input) > 0;
         int64_t count = input_read(&s->input, slot + have, size - have);
         if (count <= 0) {
             return count < 0 ? count : (int64_t)have;
         }
         have += (size_t)count;
-        s->progress.bytes += (uint64_t)count;
-        progress_tick(&s->progress);
+        s->bytes_read += ahead ? 0 : (uint64_t)count;
+        progress_show(s);
     }
     return (int64_t)have;
 }
@@ -248,7 +263,7 @@ static int file_failed(struct sender *s, int rc)
     char largest[UNITS_TEXT];
     const char *file = s->input.name;
     uintmax_t line = s->line + 1;
-    progress_end(&s->progress);
+    progress_finish(s);
     switch (rc) {
     case -EINTR:
         return EXIT_CODE_ERROR;
@@ -364,7 +379,7 @@ static int send_all(struct sender *s, const struct options *o, bool create)
     for (int i = 0; code == EXIT_CODE_OK && i < count; i++) {
         code = file_send(s, files[i]);
     }
-    progress_end(&s->progress);
+    progress_finish(s);
     input_free(&s->input);
     shmq_close(s->q);
     if (os_signal_caught() != 0) {

@@ -78,15 +78,15 @@ static void show(struct progress *progress, int64_t now_ns)
     numbers_add(&line, progress, progress->rate);
     double total = (double)progress->bytes_total;
     double left = total - (double)progress->bytes;
-    if (total > 0 && left >= 0) {
-        bar_add(&line, (double)progress->bytes / total);
-    }
     if (progress->stalled_ns != 0 && now_ns - progress->stalled_ns > 2 * second_ns) {
         line_add(&line, progress->nobody_receives ? "  full, and nobody receives" : "  full, waiting");
-    } else if (total > 0 && left >= 0 && progress->rate > 1 && left / progress->rate < 1e6) {
-        char eta[UNITS_TEXT];
-        units_age(eta, (int64_t)(left / progress->rate * 1e9));
-        line_add(&line, "  ETA %s", eta);
+    } else if (total > 0 && left >= 0) {
+        bar_add(&line, (double)progress->bytes / total);
+        if (progress->rate > 1 && left / progress->rate < 1e6) {
+            char eta[UNITS_TEXT];
+            units_age(eta, (int64_t)(left / progress->rate * 1e9));
+            line_add(&line, "  ETA %s", eta);
+        }
     }
     line_show(progress, &line, "");
 }
