@@ -9,7 +9,8 @@ travels() {
         shift
     done
     shift
-    "$shmq" create --if-not-exists "$q-travel"
+    "$shmq" rm -f "$q-travel"
+    "$shmq" create "$q-travel"
     "$shmq" send "${options[@]}" "$q-travel" "$file" &
     expect 0 "$shmq" recv "$@" "$q-travel"
     ends 0 $!

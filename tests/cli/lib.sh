@@ -16,6 +16,7 @@ manual=${2:+$(realpath "$2")}
 only=${3:-}
 script=$(realpath "$0")
 unset NO_COLOR
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_sigbus=0
 q=${TEST_CLI_PREFIX:-test-cli-$$-$RANDOM} # begins the name of every queue here
 work=${TEST_CLI_WORK:-$(mktemp -d)}
 running= # the process group of a fact
