@@ -118,9 +118,15 @@ int consumer_look(struct shmq *q, bool ask_kernel)
     return q->kind == SHMQ_TOTAL_ORDER ? ordered_look(q, ask_kernel) : look_at_lanes(q, ask_kernel);
 }
 
+bool consumer_lane_is_used(const struct shmq *q, uint32_t lane)
+{
+    return atomic_load_acquire_u32(&handle_lane(q, lane)->owner.pid) != 0 &&
+           port_role_taken(q->file, SHMQ_ROLE_LANE + lane) != 0;
+}
+
 /*
- * Close each lane that ended. A producer that comes takes its lock first and opens the lane second, so either we see
- * its lock after closing, and open the lane again, or it opens it after us.
+ * Close each lane that ended. A producer that comes signs in first and opens the lane second, so either we see it
+ * after closing, and open the lane again, or it opens it after us.
  */
 void consumer_acknowledge_end(struct shmq *q)
 {
@@ -132,7 +138,7 @@ void consumer_acknowledge_end(struct shmq *q)
         if (consumer_look_at_lane(q, lane, true) != -EPIPE)
             continue;
         atomic_and_u64(word, ~bit);
-        if (port_role_taken(q->file, SHMQ_ROLE_LANE + lane) != 0)
+        if (consumer_lane_is_used(q, lane))
             atomic_or_u64(word, bit);
     }
 }

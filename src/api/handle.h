@@ -128,6 +128,12 @@ int consumer_look(struct shmq *q, bool ask_kernel);
 /* api/consumer.c: -EPIPE has been told: from now on the lanes that ended are as if never opened. */
 void consumer_acknowledge_end(struct shmq *q);
 
+/*
+ * api/consumer.c: a producer has signed in to that lane, lives, and has not said goodbye. The lock alone would not do:
+ * who closes says goodbye first and drops its lock a moment later, and its end would be told a second time.
+ */
+bool consumer_lane_is_used(const struct shmq *q, uint32_t lane);
+
 /* api/consumer.c: the next open lane that this consumer serves, from `lane` on; LANES_END behind the last. */
 #define LANES_END UINT32_MAX
 uint32_t consumer_next_lane(const struct shmq *q, uint32_t lane);

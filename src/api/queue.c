@@ -98,7 +98,7 @@ static void reopen_lanes(struct shmq *q)
         struct lane_consumer *lane = &q->lanes[i];
 
         if (atomic_load_u64(&lane->shared->producer.head) != lane->released ||
-            port_role_taken(q->file, SHMQ_ROLE_LANE + i) == 1)
+            consumer_lane_is_used(q, i))
             atomic_or_u64(&handle_header(q)->lanes_open.bits[i / 64], UINT64_C(1) << i % 64);
     }
 }
