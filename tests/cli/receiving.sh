@@ -98,6 +98,16 @@ without_options_it_ends_with_the_producer() {
     is "$(wc -l <out)" 10
 }
 
+the_end_of_one_producer_does_not_end_who_waits_for_the_next() {
+    "$shmq" create "$q-each"
+    local i
+    for i in {1..100}; do
+        { sleep 0.003 && echo "$i"; } | "$shmq" send "$q-each" &
+        is "$("$shmq" recv "$q-each")" "$i"
+        ends 0 $!
+    done
+}
+
 without_options_it_waits_for_the_first_producer() {
     "$shmq" create "$q-first"
     "$shmq" recv "$q-first" >got &
