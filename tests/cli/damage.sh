@@ -100,9 +100,9 @@ a_format_from_the_future_says_so() {
 
 an_unknown_incompatible_feature_says_so_and_a_compatible_one_does_not_matter() {
     fresh
-    put bad 20 '\1'
+    put bad 20 '\0\0\0\200'
     expect 0 "$shmq" stat ./bad
-    put bad 16 '\1'
+    put bad 16 '\0\0\0\100'
     every_command_refuses "features that this shmq does not know"
     put bad 16 '\0\0\0\200'
     every_command_refuses "features that this shmq does not know"
@@ -197,6 +197,7 @@ a_broken_record_is_damage_and_what_is_in_front_of_it_is_received() {
 }
 
 random_bytes_in_the_middle_never_harm_who_looks() {
+    echo more >more
     local i code
     for i in {1..40}; do
         fresh
@@ -205,7 +206,7 @@ random_bytes_in_the_middle_never_harm_who_looks() {
         for command in stat "recv -e" "recv -t 0" "send -t 0" "stat --json"; do
             code=0
             # shellcheck disable=SC2086
-            echo more | "$shmq" $command ./bad >out 2>err || code=$?
+            "$shmq" $command ./bad <more >out 2>err || code=$?
             [[ $code == [0145] ]] || fail "exit code $code of $command"
         done
         can_be_removed
@@ -219,7 +220,7 @@ damaged_queues_are_listed_by_what_they_are() {
     done
     truncate -s 100 cut
     put future 12 '\2'
-    put feature 16 '\1'
+    put feature 16 '\0\0\0\200'
     put position 4096 '\1'
     expect 0 "$shmq" ls
     [[ ! -s err ]] || fail "something on standard error"

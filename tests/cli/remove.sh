@@ -34,13 +34,41 @@ who_has_it_open_keeps_it() {
     echo one >&3
     "$shmq" recv -c 2 "$q-open" >got &
     until_true test -s got
-    expect 0 "$shmq" rm "$q-open"
+    refused 1 "rm '$q-open': somebody uses it (see: shmq stat; remove it all the same with: shmq rm --force)" \
+        "$shmq" rm "$q-open"
+    expect 0 "$shmq" rm --force "$q-open"
+    refused 3 "no such queue" "$shmq" stat "$q-open"
     echo two >&3
     wait %2
     is "$(tr '\n' ' ' <got)" "one two "
     exec 3>&-
     wait
 }
+
+who_waits_for_somebody_who_cannot_come_is_told() {
+    expect 0 "$shmq" create "$q-wait"
+    "$shmq" recv "$q-wait" >got 2>err-recv &
+    until_true consumer_is_here "$q-wait"
+    expect 0 "$shmq" rm -f "$q-wait"
+    ends 3 $!
+    grep -qF "shmq: recv '$q-wait': it was removed meanwhile, so nobody can come any more" err-recv || fail "recv"
+    expect 0 "$shmq" create --capacity 4K "$q-wait"
+    seq 1 10000 >lines
+    "$shmq" send "$q-wait" lines 2>err-send &
+    until_true has_been_full "$q-wait"
+    expect 0 "$shmq" rm -f "$q-wait"
+    ends 3 $!
+    grep -qF "shmq: send '$q-wait': it was removed meanwhile, so nobody can come any more" err-send || fail "send"
+}
+
+consumer_is_here() {
+    ! "$shmq" stat "$1" | grep -q '^consumer *none'
+}
+
+has_been_full() {
+    (($("$shmq" stat "$1" | awk '$1 == "full" { print $2 }') > 0))
+}
+helpers+=$'\nconsumer_is_here\nhas_been_full'
 
 a_damaged_queue_can_be_removed() {
     expect 0 "$shmq" create ./short

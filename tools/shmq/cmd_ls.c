@@ -40,7 +40,7 @@ static void producers_text(char *text, size_t size, const struct snapshot *snaps
     snprintf(text, size, "-");
     for (uint32_t i = 0; i < snapshot->info.lane_count; i++) {
         uint32_t pid = snapshot->lanes[i].producer_pid;
-        if (pid != 0 && count++ < 3) {
+        if (snapshot->lanes[i].presence == SHMQ_PRESENT && count++ < 3) {
             end += (size_t)snprintf(text + end, size - end, "%s%u", count > 1 ? "," : "", pid);
         }
     }
@@ -58,7 +58,7 @@ static bool queue_row(struct listing *listing, const char *name, const struct sn
     units_size(used, info->used, listing->bytes);
     units_age(age, listing->now_ns - info->created_ns);
     producers_text(producers, sizeof producers, snapshot);
-    if (info->consumer_pid != 0) {
+    if (info->consumer_presence == SHMQ_PRESENT) {
         snprintf(consumer, sizeof consumer, "%u", info->consumer_pid);
     }
     uintmax_t waiting = snapshot_waiting(info->sent, info->received);
@@ -110,7 +110,7 @@ static json_t *queue_object(const char *name, const struct snapshot *snapshot, i
     const struct shmq_info *info = &snapshot->info;
     json_t *producers = json_array();
     for (uint32_t i = 0; i < info->lane_count; i++) {
-        if (snapshot->lanes[i].producer_pid != 0) {
+        if (snapshot->lanes[i].presence == SHMQ_PRESENT) {
             json_array_append_new(producers, json_integer(snapshot->lanes[i].producer_pid));
         }
     }
@@ -118,8 +118,8 @@ static json_t *queue_object(const char *name, const struct snapshot *snapshot, i
                      (json_int_t)info->mapping_size, "capacity", (json_int_t)info->capacity, "lanes",
                      (int)info->lane_count, "used", (json_int_t)info->used, "waiting",
                      (json_int_t)snapshot_waiting(info->sent, info->received), "producers", producers, "consumer",
-                     info->consumer_pid != 0 ? json_integer(info->consumer_pid) : json_null(), "age_seconds",
-                     (double)(now_ns - info->created_ns) / 1e9);
+                     info->consumer_presence == SHMQ_PRESENT ? json_integer(info->consumer_pid) : json_null(),
+                     "age_seconds", (double)(now_ns - info->created_ns) / 1e9);
 }
 
 static json_t *other_object(const char *name, const struct snapshot *snapshot)

@@ -202,7 +202,7 @@ static struct ending receive(struct receiver *r)
         if (peeked == -EPIPE && !r->counted) {
             return (struct ending){false, 0};
         }
-        if (peeked == -EAGAIN && r->to_end) {
+        if ((peeked == -EAGAIN || peeked == -ESTALE) && r->to_end) {
             return (struct ending){false, 0};
         }
         if (peeked == -EAGAIN && r->timeout_ns == 0) {
@@ -271,7 +271,8 @@ static int queue_open(struct receiver *r)
     if (rc == -EBUSY) {
         struct shmq *q = NULL;
         struct shmq_info info = {.struct_size = sizeof info};
-        if (shmq_open(r->name, SHMQ_OBSERVER, NULL, &q) == 0 && shmq_info(q, &info) == 0 && info.consumer_pid != 0) {
+        if (shmq_open(r->name, SHMQ_OBSERVER, NULL, &q) == 0 && shmq_info(q, &info) == 0 &&
+            info.consumer_presence == SHMQ_PRESENT) {
             report_text("recv", r->name, "process %u receives from it already", info.consumer_pid);
         } else {
             report_text("recv", r->name, "somebody receives from it already");

@@ -7,7 +7,7 @@
 #include <shmq/shmq.h>
 
 static const struct option_row options[] = {
-    {'f', "force", NULL, "A queue that does not exist is no error."},
+    {'f', "force", NULL, "Also a queue that somebody uses; and one that does not exist is no error."},
     {0},
 };
 
@@ -20,7 +20,7 @@ static int damaged_remove(const char *name)
 
 static int remove_one(const char *name, bool force)
 {
-    int rc = shmq_remove(name, 0);
+    int rc = shmq_remove(name, force ? SHMQ_REMOVE_USED : 0);
     if (rc == -EPROTO) {
         rc = damaged_remove(name);
     }
@@ -33,8 +33,11 @@ static int remove_one(const char *name, bool force)
         }
         report_text("rm", name, "no such queue (see: shmq ls)");
         return report_code(rc);
+    case -EBUSY:
+        report_text("rm", name, "somebody uses it (see: shmq stat; remove it all the same with: shmq rm --force)");
+        return EXIT_CODE_ERROR;
     case -EACCES:
-        report_text("rm", name, "no permission (it belongs to another user)");
+        report_text("rm", name, "no permission (it needs that to read and write it, and is for its owner to give)");
         return report_code(rc);
     case -EPROTO:
         report_text("rm", name, "not a queue, so it is left alone");
@@ -68,8 +71,10 @@ const struct command command_rm = {
     .operands_min = 1,
     .operands_max = INT_MAX,
     .summary = "Remove queues, with what is in them.",
-    .description = "Whoever has one open keeps it until they close it. An error does not keep the other names from "
-                   "being removed; the exit code is the highest.",
+    .description =
+        "A queue that somebody uses is left alone. With --force it goes too: whoever has it open keeps it until "
+        "they close it. An error does not keep the other names from being removed; the exit code is the "
+        "highest.",
     .examples = "shmq rm jobs\n"
                 "shmq rm -f jobs ticks\n",
     .options = options,

@@ -64,7 +64,7 @@ static int tick(void *arg)
     if (p->enabled) {
         struct shmq_info info = {.struct_size = sizeof info};
         p->stalled_ns = p->stalled_ns == 0 ? os_monotonic_ns() : p->stalled_ns;
-        p->nobody_receives = shmq_info(s->q, &info) == 0 && info.consumer_pid == 0;
+        p->nobody_receives = shmq_info(s->q, &info) == 0 && info.consumer_presence != SHMQ_PRESENT;
         progress_show(s);
     }
     return 0;
@@ -83,7 +83,7 @@ static int room_wait(struct sender *s)
     shmq_flush(s->q);
     if (s->timeout_ns == 0) {
         int rc = shmq_wait(s->q, 0);
-        return rc == -ETIMEDOUT ? -EAGAIN : rc;
+        return rc == -ETIMEDOUT || rc == -EOWNERDEAD ? -EAGAIN : rc;
     }
     int rc = wait_for_queue(s->q, s->timeout_ns, tick, s);
     s->progress.stalled_ns = 0;
@@ -284,6 +284,7 @@ static int file_failed(struct sender *s, int rc)
         report_text("send", s->name, "%s, record %ju: the file ends in the middle of it", file, line);
         return EXIT_CODE_ERROR;
     case -EBADMSG:
+    case -ESTALE:
         return report("send", s->name, rc);
     default:
         report_text("send", s->name, "%s: %s", file, strerror(-rc));

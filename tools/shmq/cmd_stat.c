@@ -55,8 +55,10 @@ static void info_print(const char *name, const struct shmq_info *info, bool exac
     size_line("capacity", info->capacity, exact, " a lane");
     size_line("largest record", info->record_max, exact, "");
     printf("%-15s %u, %u open\n", "lanes", info->lane_count, info->lanes_open);
-    if (info->consumer_pid != 0) {
+    if (info->consumer_presence == SHMQ_PRESENT) {
         printf("%-15s process %u\n", "consumer", info->consumer_pid);
+    } else if (info->consumer_presence == SHMQ_DIED) {
+        printf("%-15s none; process %u died\n", "consumer", info->consumer_pid);
     } else {
         printf("%-15s none\n", "consumer");
     }
@@ -71,8 +73,8 @@ static bool lane_row(struct table *table, const struct shmq_lane_info *lane, boo
 {
     char used[UNITS_TEXT], producer[UNITS_TEXT] = "-";
     units_size(used, lane->used, exact);
-    if (lane->producer_pid != 0) {
-        snprintf(producer, sizeof producer, "%u", lane->producer_pid);
+    if (lane->presence != SHMQ_ABSENT) {
+        snprintf(producer, sizeof producer, "%u%s", lane->producer_pid, lane->presence == SHMQ_DIED ? " died" : "");
     }
     return table_add(table, "%u", lane->lane) && table_add(table, "%s", producer) &&
            table_add(table, "%ju", (uintmax_t)lane->attach_count) && table_add(table, "%ju", (uintmax_t)lane->sent) &&
@@ -102,8 +104,8 @@ static int lanes_print(const struct snapshot *snapshot, bool exact)
 static json_t *lane_object(const struct shmq_lane_info *lane)
 {
     return json_pack("{si so sI sI sI sI sI sI sI sI}", "lane", (int)lane->lane, "producer",
-                     lane->producer_pid != 0 ? json_integer(lane->producer_pid) : json_null(), "producers_so_far",
-                     (json_int_t)lane->attach_count, "sent", (json_int_t)lane->sent, "received",
+                     lane->presence == SHMQ_PRESENT ? json_integer(lane->producer_pid) : json_null(),
+                     "producers_so_far", (json_int_t)lane->attach_count, "sent", (json_int_t)lane->sent, "received",
                      (json_int_t)lane->received, "waiting", (json_int_t)snapshot_waiting(lane->sent, lane->received),
                      "used", (json_int_t)lane->used, "full_count", (json_int_t)lane->full_count, "head",
                      (json_int_t)lane->head, "released", (json_int_t)lane->released);
@@ -126,7 +128,7 @@ static int json_print(const char *name, const struct snapshot *snapshot)
         (json_int_t)info->creator_pid, "creator_uid", (json_int_t)info->creator_uid, "mapping_size",
         (json_int_t)info->mapping_size, "capacity", (json_int_t)info->capacity, "record_max",
         (json_int_t)info->record_max, "lane_count", (int)info->lane_count, "lanes_open", (int)info->lanes_open,
-        "consumer", info->consumer_pid != 0 ? json_integer(info->consumer_pid) : json_null(), "sent",
+        "consumer", info->consumer_presence == SHMQ_PRESENT ? json_integer(info->consumer_pid) : json_null(), "sent",
         (json_int_t)info->sent, "received", (json_int_t)info->received, "waiting",
         (json_int_t)snapshot_waiting(info->sent, info->received), "used", (json_int_t)info->used, "full_count",
         (json_int_t)info->full_count, "lanes", lanes);

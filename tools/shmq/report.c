@@ -12,6 +12,7 @@ int report_code(int error)
 {
     switch (error) {
     case -ENOENT:
+    case -ESTALE:
         return EXIT_CODE_NOT_FOUND;
     case -EAGAIN:
         return EXIT_CODE_FULL_OR_EMPTY;
@@ -90,6 +91,9 @@ void report_meaning(char *text, unsigned long size, const char *name, int error)
     switch (error) {
     case -ENOENT:
         snprintf(text, size, "no such queue (create it with: shmq create %s)", word);
+        break;
+    case -ESTALE:
+        snprintf(text, size, "it was removed meanwhile, so nobody can come any more");
         break;
     case -EACCES:
         snprintf(text, size, "no permission (its owner can share one with: shmq create --mode, --group)");

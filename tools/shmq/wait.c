@@ -21,7 +21,8 @@ int wait_for_queue(struct shmq *q, int64_t timeout_ns, wait_tick tick, void *arg
         if (rc == -ETIMEDOUT && timeout_ns >= 0 && left_ns <= slice_ns) {
             return rc;
         }
-        if (rc != -ETIMEDOUT && rc != -EINTR) {
+        /* Who died has a successor, sooner or later. */
+        if (rc != -ETIMEDOUT && rc != -EINTR && rc != -EOWNERDEAD) {
             return rc;
         }
     }
