@@ -123,8 +123,15 @@ static int serve_lane(struct shmq *q, uint32_t lane, uint32_t hand_back)
 
 static void choose_lanes(struct shmq *q, const struct shmq_open_options *o)
 {
-    for (uint32_t word = 0; word < 4; word++)
-        q->serves[word] = o->has_lane == 0 ? ~UINT64_C(0) : 0;
+    uint32_t count = q->geometry.lane_count;
+
+    /* Bits of lanes that do not exist may be set in a damaged mapping. */
+    for (uint32_t word = 0; word < 4; word++) {
+        uint32_t lanes = count > word * 64 ? count - word * 64 : 0;
+        uint64_t all = lanes < 64 ? (UINT64_C(1) << lanes) - 1 : ~UINT64_C(0);
+
+        q->serves[word] = o->has_lane == 0 ? all : 0;
+    }
     if (o->has_lane != 0)
         q->serves[o->lane / 64] = UINT64_C(1) << o->lane % 64;
     q->current = &q->lanes[o->has_lane != 0 ? o->lane : 0];
