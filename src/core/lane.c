@@ -117,6 +117,7 @@ static void found_no_room(struct lane_producer *p, uint64_t need)
 
 static void found_room(struct lane_producer *p)
 {
+    p->wanted = 0;
     if (p->full_polls != 0) {
         p->full_polls = 0;
         lane_want_room(p, false);
