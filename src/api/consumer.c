@@ -126,7 +126,8 @@ bool consumer_lane_is_used(const struct shmq *q, uint32_t lane)
 
 /*
  * Close each lane that ended. A producer that comes signs in first and opens the lane second, so either we see it
- * after closing, and open the lane again, or it opens it after us.
+ * after closing, and open the lane again, or it opens it after us. Or it has come and gone meanwhile: then it is signed
+ * out again, but we see what it has published.
  */
 void consumer_acknowledge_end(struct shmq *q)
 {
@@ -138,7 +139,7 @@ void consumer_acknowledge_end(struct shmq *q)
         if (consumer_look_at_lane(q, lane, true) != -EPIPE)
             continue;
         atomic_and_u64(word, ~bit);
-        if (consumer_lane_is_used(q, lane))
+        if (consumer_lane_is_used(q, lane) || look_for_records(q, lane) != -EAGAIN)
             atomic_or_u64(word, bit);
     }
 }
