@@ -33,13 +33,13 @@ void shim_register(const char *name, shim_function *function, void *context);
 void shim_describe(const char *key, const char *value);
 
 /** How long one item took, and its size. */
-void shim_item(struct shim_state *state, double seconds, uint64_t bytes);
+void shim_item(struct shim_state *face, double seconds, uint64_t bytes);
 
 /** One more number of this run. */
-void shim_counter(struct shim_state *state, const char *name, double value);
+void shim_counter(struct shim_state *face, const char *name, double value);
 
 /** This run has failed. */
-void shim_error(struct shim_state *state, const char *text);
+void shim_error(struct shim_state *face, const char *text);
 
 /**
  * Run what is registered.

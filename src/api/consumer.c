@@ -277,7 +277,7 @@ static NEVER_INLINE int take_any(struct shmq *q, void *buffer, size_t capacity, 
 
 static NEVER_INLINE int recv_any(struct shmq *q, void *buffer, size_t capacity, struct shmq_message *message)
 {
-    struct shmq_message found;
+    struct shmq_message found = {0};
     int rc = shmq_peek(q, &found);
 
     return rc >= 0 ? take_any(q, buffer, capacity, &found, rc, message) : rc;

@@ -97,8 +97,7 @@ static void reopen_lanes(struct shmq *q)
     for (uint32_t i = 0; i < q->geometry.lane_count; i++) {
         struct lane_consumer *lane = &q->lanes[i];
 
-        if (atomic_load_u64(&lane->shared->producer.head) != lane->released ||
-            consumer_lane_is_used(q, i))
+        if (atomic_load_u64(&lane->shared->producer.head) != lane->released || consumer_lane_is_used(q, i))
             atomic_or_u64(&handle_header(q)->lanes_open.bits[i / 64], UINT64_C(1) << i % 64);
     }
 }

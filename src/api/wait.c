@@ -98,7 +98,8 @@ static int sleep_once(struct shmq *q, int64_t deadline_ns, int64_t *slice_ns, bo
     int64_t left_ns = deadline_ns - port_clock_monotonic_ns();
 
     if (left_ns <= 0) {
-        rc = *ask_kernel ? rc : wait_look(q, true); /* who waits shortly, again and again, has to learn of a death too */
+        rc = *ask_kernel ? rc
+                         : wait_look(q, true); /* who waits shortly, again and again, has to learn of a death too */
         return rc == -EAGAIN ? -ETIMEDOUT : rc;
     }
     int64_t slice = fenced || *slice_ns < SLICE_UNFENCED_NS ? *slice_ns : SLICE_UNFENCED_NS;

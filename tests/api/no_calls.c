@@ -27,7 +27,8 @@ static int send_all(void)
 {
     for (uint64_t i = 0; i < MESSAGES;) {
         uint64_t words[3] = {i, ~i, i};
-        int rc = i % 5 == 4 ? shmq_send(opened, words, sizeof words, 1, SHMQ_MORE) : shmq_send(opened, words, 8, 0, 0);
+        int rc =
+            i % 5 == 4 ? shmq_send(opened, words, sizeof words, 1, SHMQ_MORE) : shmq_send(opened, words, 8, 0, 0);
 
         STRICT_CHECK(rc == 0 || rc == -EAGAIN);
         i += rc == 0;

@@ -141,11 +141,10 @@ static void ping_pong_without_membarrier_never_hangs(void **state)
 
     (void)state;
     for (int who = 1; who < 4; who++) {
-        play_both((struct court){.cpu = {0, other},
-                                 .rounds = 1000,
-                                 .pause = true,
-                                 .refuse = {(who & 1) != 0, (who & 2) != 0}},
-                  4096, SHMQ_LANES);
+        play_both(
+            (struct court){
+                .cpu = {0, other}, .rounds = 1000, .pause = true, .refuse = {(who & 1) != 0, (who & 2) != 0}},
+            4096, SHMQ_LANES);
     }
 }
 

@@ -209,7 +209,7 @@ static int batch_receive_all(int fd, struct sink *sink)
     struct batch batch = {.fd = fd};
 
     for (;;) {
-        uint32_t size;
+        uint32_t size = 0;
         int rc = batch_take(&batch, &size, sizeof size);
 
         if (rc != 0 || size == 0)

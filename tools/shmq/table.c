@@ -48,6 +48,9 @@ void table_print(const struct table *table, bool headings)
 {
     size_t count = table->column_count;
     size_t widths[32] = {0};
+    if (count == 0) {
+        return;
+    }
     for (size_t i = 0; headings && i < count; i++) {
         widths[i] = strlen(table->columns[i].heading);
     }
