@@ -267,7 +267,7 @@ static NEVER_INLINE int take_any(struct shmq *q, void *buffer, size_t capacity, 
         message->size = found->size;
         return -ENOBUFS;
     }
-    copy_payload(buffer, found->data, found->size);
+    copy_payload_out(buffer, found->data, found->size);
     *message = *found;
     message->data = buffer;
     int rc = shmq_release(q);
@@ -296,7 +296,7 @@ int shmq_recv(struct shmq *q, void *buffer, size_t capacity, struct shmq_message
     if (UNLIKELY(!copy_is_small(size) || size > capacity))
         return recv_any(q, buffer, capacity, message);
     lane_take(lane, header, message);
-    copy_words(buffer, message->data, size);
+    copy_words_out(buffer, message->data, size);
     message->data = buffer;
     if (UNLIKELY(lane_release(lane)))
         handle_wake_producer(q, lane->index);

@@ -322,6 +322,11 @@ static void copies_of_every_small_size_are_exact(void **state)
         assert_memory_equal(to + 8, from + 3, size);
         assert_int_equal(to[7], 0xa5);
         assert_int_equal(to[8 + size], 0xa5);
+        memset(to, 0xa5, sizeof to);
+        copy_payload_out(to + 3, from + 8, size);
+        assert_memory_equal(to + 3, from + 8, size);
+        assert_int_equal(to[2], 0xa5);
+        assert_int_equal(to[3 + size], 0xa5);
     }
 }
 
