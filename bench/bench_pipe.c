@@ -87,16 +87,16 @@ static int prepare(struct run *run)
     return pipe_open(run, 1);
 }
 
-static int send_single(struct run *run)
+RUN_INLINE int send_single_of(struct run *run, size_t size)
 {
-    const struct payload payload = run->payload;
-    const uint64_t lap = run_lap_messages(run);
+    const struct payload payload = payload_of(&run->payload, size);
+    const uint64_t lap = run_lap_messages(size);
     uint64_t sent = 0;
     int rc = pipe_meet(run, 1, 0);
 
     while (rc == 0 && run_lap(run, sent)) {
         for (uint64_t left = lap; left > 0 && rc == 0; left--) {
-            rc = pipe_write(run, 0, payload_next(&payload, sent++), payload.size);
+            rc = pipe_write(run, 0, payload_next(&payload, sent++), size);
         }
     }
     pair_finish(&run->pair, sent);
@@ -104,9 +104,13 @@ static int send_single(struct run *run)
     return rc;
 }
 
-static int receive_single(struct run *run)
+static int send_single(struct run *run)
 {
-    const size_t size = run->point->size;
+    return run_sized(run, send_single_of);
+}
+
+RUN_INLINE int receive_single_of(struct run *run, size_t size)
+{
     struct payload_account account = {.received = 0};
     uint8_t *buffer = aligned_alloc(PAYLOAD_LINE, RUN_BATCH_BYTES);
     int rc = buffer == NULL ? -ENOMEM : pipe_meet(run, 0, 1);
@@ -117,17 +121,21 @@ static int receive_single(struct run *run)
             payload_take(&account, buffer, size);
         }
     }
-    run_account(run, &account);
+    run_account(run, account);
     free(buffer);
     return rc == -EPIPE ? 0 : rc;
 }
 
-/* Each message is copied into the block. */
-static int send_batch(struct run *run)
+static int receive_single(struct run *run)
 {
-    const struct payload payload = run->payload;
-    const size_t size = payload.size;
-    const uint64_t lap = run_lap_messages(run);
+    return run_sized(run, receive_single_of);
+}
+
+/* Each message is copied into the block. */
+RUN_INLINE int send_batch_of(struct run *run, size_t size)
+{
+    const struct payload payload = payload_of(&run->payload, size);
+    const uint64_t lap = run_lap_messages(size);
     uint8_t *block = aligned_alloc(PAYLOAD_LINE, RUN_BATCH_BYTES);
     uint64_t sent = 0;
     int rc = block == NULL ? -ENOMEM : pipe_meet(run, 1, 0);
@@ -144,10 +152,14 @@ static int send_batch(struct run *run)
     return rc;
 }
 
-/* A read takes what there is, up to a block, and may end in the middle of a message. */
-static int receive_batch(struct run *run)
+static int send_batch(struct run *run)
 {
-    const size_t size = run->point->size;
+    return run_sized(run, send_batch_of);
+}
+
+/* A read takes what there is, up to a block, and may end in the middle of a message. */
+RUN_INLINE int receive_batch_of(struct run *run, size_t size)
+{
     struct payload_account account = {.received = 0};
     uint8_t *block = aligned_alloc(PAYLOAD_LINE, 2 * RUN_BATCH_BYTES);
     uint8_t *buffer = block + RUN_BATCH_BYTES;
@@ -169,9 +181,14 @@ static int receive_batch(struct run *run)
         filled -= at;
         memmove(block, block + at, filled);
     }
-    run_account(run, &account);
+    run_account(run, account);
     free(block);
     return rc == -EPIPE ? 0 : rc;
+}
+
+static int receive_batch(struct run *run)
+{
+    return run_sized(run, receive_batch_of);
 }
 
 const struct transport pipe_single = {prepare, send_single, receive_single, pipe_close};

@@ -78,7 +78,7 @@ INLINE int answer(struct side *side, side_step *put, side_step *get)
             rc = put(side, message);
         }
     }
-    run_account(side->run, &account);
+    run_account(side->run, account);
     return rc == -EPIPE ? 0 : rc;
 }
 

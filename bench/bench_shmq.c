@@ -92,10 +92,10 @@ static int consumer_open(struct run *run, struct shmq **q)
 }
 
 /* In batches: all but the last of a lap say that more follows. */
-static int send_all(struct run *run, unsigned more)
+RUN_INLINE int send_all(struct run *run, size_t size, unsigned more)
 {
-    const struct payload payload = run->payload;
-    const uint64_t lap = run_lap_messages(run);
+    const struct payload payload = payload_of(&run->payload, size);
+    const uint64_t lap = run_lap_messages(size);
     struct shmq *q;
     uint64_t sent = 0;
     int rc = producer_open(run, &q);
@@ -108,7 +108,7 @@ static int send_all(struct run *run, unsigned more)
             const uint8_t *message = payload_next(&payload, sent++);
 
             do {
-                rc = shmq_send(q, message, payload.size, 0, left > 1 ? more : 0);
+                rc = shmq_send(q, message, size, 0, left > 1 ? more : 0);
             } while (rc == -EAGAIN && pair_wait(&run->pair));
         }
     }
@@ -116,14 +116,24 @@ static int send_all(struct run *run, unsigned more)
     return rc;
 }
 
+RUN_INLINE int send_single_of(struct run *run, size_t size)
+{
+    return send_all(run, size, 0);
+}
+
 static int send_single(struct run *run)
 {
-    return send_all(run, 0);
+    return run_sized(run, send_single_of);
+}
+
+RUN_INLINE int send_batch_of(struct run *run, size_t size)
+{
+    return send_all(run, size, SHMQ_MORE);
 }
 
 static int send_batch(struct run *run)
 {
-    return send_all(run, SHMQ_MORE);
+    return run_sized(run, send_batch_of);
 }
 
 /* The producer may be gone before its last messages are taken. It is over when there is nothing after it finished. */
@@ -132,9 +142,8 @@ static bool nothing_yet(int rc)
     return rc == -EAGAIN || rc == -EPIPE || rc == -ESTALE;
 }
 
-static int receive_single(struct run *run)
+RUN_INLINE int receive_single_of(struct run *run, size_t size)
 {
-    const size_t size = run->point->size;
     struct payload_account account = {.received = 0};
     uint8_t *buffer = aligned_alloc(PAYLOAD_LINE, RUN_BATCH_BYTES);
     struct shmq *q;
@@ -157,17 +166,21 @@ static int receive_single(struct run *run)
             pair_pause();
         }
     }
-    run_account(run, &account);
+    run_account(run, account);
     shmq_close(q);
     free(buffer);
     return nothing_yet(rc) ? 0 : -EBADMSG;
 }
 
-/* Peek until there is no more or a batch is together, then give all of it back at once. */
-static int receive_peeking(struct run *run, bool copy)
+static int receive_single(struct run *run)
 {
-    const size_t size = run->point->size;
-    const uint64_t lap = run_lap_messages(run);
+    return run_sized(run, receive_single_of);
+}
+
+/* Peek until there is no more or a batch is together, then give all of it back at once. */
+RUN_INLINE int receive_peeking(struct run *run, size_t size, bool copy)
+{
+    const uint64_t lap = run_lap_messages(size);
     uint64_t peeked = 0;
     struct payload_account account = {.received = 0};
     uint8_t *buffer = aligned_alloc(PAYLOAD_LINE, RUN_BATCH_BYTES);
@@ -200,27 +213,37 @@ static int receive_peeking(struct run *run, bool copy)
         }
     }
     shmq_release(q);
-    run_account(run, &account);
+    run_account(run, account);
     shmq_close(q);
     free(buffer);
     return nothing_yet(rc) ? 0 : -EBADMSG;
 }
 
+RUN_INLINE int receive_batch_of(struct run *run, size_t size)
+{
+    return receive_peeking(run, size, true);
+}
+
 static int receive_batch(struct run *run)
 {
-    return receive_peeking(run, true);
+    return run_sized(run, receive_batch_of);
+}
+
+RUN_INLINE int receive_in_place_of(struct run *run, size_t size)
+{
+    return receive_peeking(run, size, false);
 }
 
 static int receive_in_place(struct run *run)
 {
-    return receive_peeking(run, false);
+    return run_sized(run, receive_in_place_of);
 }
 
 /* Messages are written where they will be read. */
-static int send_in_place(struct run *run)
+RUN_INLINE int send_in_place_of(struct run *run, size_t size)
 {
-    const struct payload payload = run->payload;
-    const uint64_t lap = run_lap_messages(run);
+    const struct payload payload = payload_of(&run->payload, size);
+    const uint64_t lap = run_lap_messages(size);
     struct shmq *q;
     uint64_t sent = 0;
     int rc = producer_open(run, &q);
@@ -233,17 +256,22 @@ static int send_in_place(struct run *run)
             void *slot;
 
             do {
-                rc = shmq_reserve(q, payload.size, &slot);
+                rc = shmq_reserve(q, size, &slot);
             } while (rc == -EAGAIN && pair_wait(&run->pair));
             if (rc == 0) {
-                payload_copy(slot, payload.pool + (sent & payload.mask) * payload.size, payload.size);
-                payload_stamp(slot, payload.size, sent);
-                rc = shmq_commit(q, payload.size, 0, left > 1 ? SHMQ_MORE : 0);
+                payload_copy(slot, payload.pool + (sent & payload.mask) * size, size);
+                payload_stamp(slot, size, sent);
+                rc = shmq_commit(q, size, 0, left > 1 ? SHMQ_MORE : 0);
             }
         }
     }
     producer_close(run, q, sent);
     return rc;
+}
+
+static int send_in_place(struct run *run)
+{
+    return run_sized(run, send_in_place_of);
 }
 
 const struct transport shmq_single = {prepare, send_single, receive_single, clean};

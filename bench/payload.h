@@ -41,6 +41,12 @@ void payload_close(struct payload *payload);
 /* What the sum must be after `count` messages. */
 uint64_t payload_sum(const struct payload *payload, uint64_t count);
 
+/* The same pool, for a loop that is compiled for this size of its messages. */
+static inline struct payload payload_of(const struct payload *payload, size_t size)
+{
+    return (struct payload){.pool = payload->pool, .size = size, .mask = payload->mask, .ahead = payload->ahead};
+}
+
 static inline void payload_stamp(void *message, size_t size, uint64_t sequence)
 {
     memcpy(message, &sequence, sizeof sequence);
@@ -56,14 +62,16 @@ static inline const uint8_t *payload_next(const struct payload *payload, uint64_
     return payload->pool + (sequence & payload->mask) * payload->size;
 }
 
-/* As a program copies that knows the size of its messages: the small ones without a call. */
+/*
+ * As a program copies that knows the size of its messages: the small ones without a call. The larger ones go to the
+ * C library, which knows the processor; a compiler that sees their size may prefer the slow `rep movs`.
+ */
 static inline void payload_copy(void *to, const void *from, size_t size)
 {
-    if (size == 8) {
-        memcpy(to, from, 8);
-    } else if (size == 64) {
-        memcpy(to, from, 64);
+    if (size <= PAYLOAD_LINE) {
+        memcpy(to, from, size);
     } else {
+        __asm__("" : "+r"(size));
         memcpy(to, from, size);
     }
 }

@@ -51,10 +51,10 @@ static double away(const struct run *run)
     return time > cpu_time ? 1 - cpu_time / time : 0;
 }
 
-void run_account(struct run *run, const struct payload_account *account)
+void run_account(struct run *run, struct payload_account account)
 {
     run->pair.shared->end_ns = ticks_ns();
-    run->pair.shared->account = *account;
+    run->pair.shared->account = account;
     run->pair.shared->away = away(run);
 }
 

@@ -83,13 +83,36 @@ int run_meet(struct run *run);
 /* The producer, now and then: true while there is time. */
 bool run_lap(struct run *run, uint64_t sent);
 
-/* The producer, between two looks at the clock: this many messages, which are one batch. */
-static inline uint64_t run_lap_messages(const struct run *run)
+/* The producer, between two looks at the clock: this many messages of that size, which are one batch. */
+static inline uint64_t run_lap_messages(size_t size)
 {
-    return run->point->size < RUN_BATCH_BYTES ? RUN_BATCH_BYTES / run->point->size : 1;
+    return size < RUN_BATCH_BYTES ? RUN_BATCH_BYTES / size : 1;
 }
 
-/* The consumer, when it has the last message. */
-void run_account(struct run *run, const struct payload_account *account);
+/* The consumer, when it has the last message. By value: what nobody has the address of stays in registers. */
+void run_account(struct run *run, struct payload_account account);
+
+#define RUN_INLINE static inline __attribute__((always_inline))
+
+/* One side's loop, with the size of its messages. */
+typedef int run_side(struct run *run, size_t size);
+
+/*
+ * Programs know how large their messages are. So a side that is inline is compiled for each of the sizes at which a
+ * multiplication or a branch of ours would be seen beside a message, and once more for all others.
+ */
+RUN_INLINE int run_sized(struct run *run, run_side *side)
+{
+    switch (run->point->size) {
+    case 8:
+        return side(run, 8);
+    case 64:
+        return side(run, 64);
+    case 256:
+        return side(run, 256);
+    default:
+        return side(run, run->point->size);
+    }
+}
 
 #endif
