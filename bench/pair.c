@@ -14,7 +14,7 @@
 #define GROUPS 9
 #define GROUP_TRIPS 400
 
-/* Threads of one core, and cores with one L3, are nearer to each other than this. */
+/* Threads of one core, and cores with one L3, are nearer to each other than this, polling without pause. */
 #define SMT_SIBLINGS_NS 80
 #define ONE_L3_NS 220
 
@@ -233,12 +233,12 @@ void pair_distance_answer(struct pair *pair)
     }
 }
 
-enum pair_placement pair_placement(double with_pause_ns)
+enum pair_placement pair_placement(double bare_ns)
 {
-    if (with_pause_ns < SMT_SIBLINGS_NS) {
+    if (bare_ns < SMT_SIBLINGS_NS) {
         return PAIR_SMT_SIBLINGS;
     }
-    return with_pause_ns < ONE_L3_NS ? PAIR_ONE_L3 : PAIR_FARTHER;
+    return bare_ns < ONE_L3_NS ? PAIR_ONE_L3 : PAIR_FARTHER;
 }
 
 const char *pair_placement_name(enum pair_placement placement)

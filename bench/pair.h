@@ -77,8 +77,11 @@ int pair_meet(struct pair *pair);
 int pair_distance_measure(struct pair *pair, struct pair_distance *distance);
 void pair_distance_answer(struct pair *pair);
 
-/* What the distance means, and that in words. */
-enum pair_placement pair_placement(double with_pause_ns);
+/*
+ * What the distance means, and that in words. It goes by the bare one: how the pauses of two loops fall together
+ * makes anything between a half and all of it, which for two cores reaches down to what two threads of one core take.
+ */
+enum pair_placement pair_placement(double bare_ns);
 const char *pair_placement_name(enum pair_placement placement);
 
 bool pair_worth_waiting(const struct pair *pair);
