@@ -140,7 +140,7 @@ static int one_side(struct run *run, fill_lap *fill, bool queue)
     if (!is_parent) {
         struct payload_account account = {.received = laps * LAP, .sum = payload_sum(&run->payload, laps * LAP)};
 
-        run_account(run, &account);
+        run_account(run, account);
         run->pair.shared->end_ns = spent_ns;
     } else {
         run->start_ns = 0;

@@ -82,7 +82,7 @@ static int answer(struct waker *w, step *send, step *receive)
     }
     uint64_t spent_ns = w->run->pair.shared->end_ns;
 
-    run_account(w->run, &account);
+    run_account(w->run, account);
     w->run->pair.shared->end_ns = spent_ns;
     return rc == -EPIPE ? 0 : rc;
 }
