@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* What every text here fits in. */
-enum { UNITS_TEXT = 32 };
+enum { UNITS_TEXT = 64 };
 
 bool units_parse_number(const char *text, int base, uint64_t *value);
 
