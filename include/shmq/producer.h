@@ -13,7 +13,7 @@
  *
  * Batches: a commit with SHMQ_MORE says that another follows at once, as MSG_MORE does. The record is complete, but
  * telling the consumer may be left to a later commit, to shmq_flush or to shmq_close; a crash before that loses it.
- * At most 2 KiB wait like that, then the library publishes by itself.
+ * At most 8 KiB wait like that, then the library publishes by itself.
  *
  * All calls here want a handle that was opened as SHMQ_PRODUCER; another is -EINVAL. Where there is no room, they do
  * what the handle's policy says (queue.h); without one, -EAGAIN.

@@ -11,7 +11,11 @@
 /* A producer that polls a full lane as often as this, without a success, wants room and not throughput. */
 #define FULL_POLLS_MAX 1024
 
-#define HAND_BACK_BATCH_MAX (UINT64_C(16) << 10)
+/*
+ * An eighth of the ring is given back at a time. In smaller steps the producer follows on the consumer's heels and both
+ * wait for the same lines; more than a part of a second-level cache would have left it again.
+ */
+#define HAND_BACK_BATCH_MAX (UINT64_C(128) << 10)
 
 /* The shared positions, each loaded once. */
 struct positions {

@@ -38,7 +38,7 @@
 #include <stdint.h>
 
 /* What SHMQ_MORE may leave unpublished, in bytes: enough to pay the publish, too little to be late. */
-#define LANE_UNPUBLISHED_MAX 2048
+#define LANE_UNPUBLISHED_MAX 8192
 
 /* After so many bytes of one lane the others have their turn. */
 #define LANE_TURN (UINT64_C(64) << 10)
