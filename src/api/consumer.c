@@ -48,14 +48,16 @@ static bool lane_has_ended(struct shmq *q, uint32_t lane, bool ask_kernel)
 static int look_for_records(struct shmq *q, uint32_t lane)
 {
     struct lane_consumer *consumer = &q->lanes[lane];
+    bool gives = consumer->tail != consumer->released;
+    uint64_t header;
+    int rc;
 
     if (q->kind == SHMQ_RECORDER)
         return recorder_look(consumer);
-    if (consumer->next != consumer->head_seen)
-        return 0;
-    bool gives = consumer->tail != consumer->released;
-    int rc = lane_look_for_records(consumer);
-
+    if (q->kind == SHMQ_LANES)
+        rc = lane_find(consumer, &header);
+    else
+        rc = consumer->next != consumer->head_seen ? 0 : lane_look_for_records(consumer);
     /* A lane that runs empty gives its tail: somebody may have slept for it. */
     if (rc == -EAGAIN && gives && lane_room_is_wanted(consumer))
         handle_wake_producer(q, lane);
@@ -99,8 +101,6 @@ static int look_at_lanes(struct shmq *q, bool ask_kernel)
 
             if (rc == 0) {
                 consumer_serve(q, lane);
-                if (q->kind == SHMQ_LANES)
-                    lane_begin_turn(q->current);
                 return 0;
             }
             damaged |= rc == -EBADMSG;
@@ -190,16 +190,12 @@ static int look_and_take(struct shmq *q, struct shmq_message *message)
 }
 
 /* A handle of another role never has a record that was seen: that is where the role is asked for. */
-static NEVER_INLINE int peek_slowly(struct shmq *q, struct shmq_message *message)
+static APART int peek_slowly(struct shmq *q, struct shmq_message *message)
 {
     if (q->role != SHMQ_CONSUMER)
         return handle_refusal(q);
-    int rc = -EAGAIN;
+    int rc = look_and_take(q, message);
 
-    if (q->kind == SHMQ_LANES && q->current->next < q->current->turn_end)
-        rc = lane_peek(q->current, message);
-    if (rc == -EAGAIN)
-        rc = look_and_take(q, message);
     q->end_told = rc == -EPIPE;
     return rc;
 }
@@ -214,7 +210,7 @@ int shmq_peek(struct shmq *q, struct shmq_message *message)
     return 0;
 }
 
-static NEVER_INLINE int release_slowly(struct shmq *q)
+static APART int release_slowly(struct shmq *q)
 {
     if (q->role != SHMQ_CONSUMER)
         return handle_refusal(q);
@@ -249,6 +245,8 @@ static void unpeek(struct shmq *q, const struct shmq_message *found, int missed)
     struct lane_service *service = &q->services[q->current->index];
 
     lane_unpeek(q->current, found->size + (q->kind == SHMQ_LANES ? 0 : (uint32_t)ORDER_NUMBER));
+    if (q->kind != SHMQ_LANES)
+        q->current->limit = q->current->next;
     if (q->kind == SHMQ_TOTAL_ORDER) {
         service->number = service->last;
         q->expected = service->number;
@@ -259,7 +257,7 @@ static void unpeek(struct shmq *q, const struct shmq_message *found, int missed)
 }
 
 /* The rest of shmq_recv, for a record that was peeked; `missed`: what the peek said. */
-static NEVER_INLINE int take_any(struct shmq *q, void *buffer, size_t capacity, const struct shmq_message *found,
+static APART int take_any(struct shmq *q, void *buffer, size_t capacity, const struct shmq_message *found,
                                  int missed, struct shmq_message *message)
 {
     if (found->size > capacity) {
@@ -275,7 +273,7 @@ static NEVER_INLINE int take_any(struct shmq *q, void *buffer, size_t capacity, 
     return rc != 0 ? rc : missed;
 }
 
-static NEVER_INLINE int recv_any(struct shmq *q, void *buffer, size_t capacity, struct shmq_message *message)
+static APART int recv_any(struct shmq *q, void *buffer, size_t capacity, struct shmq_message *message)
 {
     struct shmq_message found = {0};
     int rc = shmq_peek(q, &found);

@@ -94,6 +94,7 @@ void ordered_take(struct shmq *q, struct shmq_message *message)
     struct lane_service *service = &q->services[q->current->index];
 
     lane_take(q->current, service->header, message);
+    q->current->limit = q->current->next;
     message->data = (uint8_t *)message->data + ORDER_NUMBER;
     message->size -= (uint32_t)ORDER_NUMBER;
     service->last = service->number;

@@ -96,7 +96,7 @@ static int count_dropped(struct shmq *q)
     return 1;
 }
 
-static NEVER_INLINE int reserve_slowly(struct shmq *q, size_t size, void **slot)
+static APART int reserve_slowly(struct shmq *q, size_t size, void **slot)
 {
     int rc = find_room(q, size);
 
@@ -132,7 +132,7 @@ static void append(struct shmq *q, size_t size, uint16_t type, bool more)
         producer_publish(q);
 }
 
-static NEVER_INLINE int commit_slowly(struct shmq *q, size_t size, uint16_t type, unsigned flags)
+static APART int commit_slowly(struct shmq *q, size_t size, uint16_t type, unsigned flags)
 {
     uint64_t slot_size = q->producer.slot_size;
 
@@ -164,7 +164,7 @@ void shmq_abort(struct shmq *q)
 }
 
 /* What shmq_send does for all sizes; apart, so that the small ones need no stack frame. */
-static NEVER_INLINE int send_any(struct shmq *q, const void *data, size_t size, uint16_t type, unsigned flags)
+static APART int send_any(struct shmq *q, const void *data, size_t size, uint16_t type, unsigned flags)
 {
     if (flags > SHMQ_MORE)
         return -EINVAL;

@@ -28,13 +28,8 @@ int wait_look(struct shmq *q, bool ask_kernel)
 {
     if (q->role == SHMQ_PRODUCER)
         return producer_look(q, ask_kernel);
-    uint64_t header;
-    int rc = -EAGAIN;
+    int rc = consumer_look(q, ask_kernel);
 
-    if (q->kind == SHMQ_LANES && q->current->next < q->current->turn_end)
-        rc = lane_find(q->current, &header);
-    if (rc == -EAGAIN)
-        rc = consumer_look(q, ask_kernel);
     q->end_told = rc == -EPIPE;
     return rc;
 }

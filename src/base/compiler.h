@@ -6,6 +6,7 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define NEVER_INLINE __attribute__((noinline, cold))
+/* Apart from the fast path, so that it needs no stack frame. */
+#define APART __attribute__((noinline))
 
 #endif

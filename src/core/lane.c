@@ -81,7 +81,7 @@ int lane_attach_consumer(struct lane_consumer *c, struct shmq_lane *shared, uint
         .ring = ring,
         .mask = capacity - 1,
         .next = at.released,
-        .turn_end = at.released,
+        .limit = at.released,
         .head_seen = at.released,
         .released = at.released,
         .tail = at.tail,
@@ -167,6 +167,28 @@ void lane_want_room(struct lane_producer *p, bool wanted)
     atomic_store_u32(&p->shared->owner.wants_room, wanted);
 }
 
+static uint64_t load_header(const struct lane_consumer *c)
+{
+    return atomic_load_u64((const uint64_t *)(const void *)(c->ring + (c->next & c->mask)));
+}
+
+void lane_begin_turn(struct lane_consumer *c)
+{
+    uint64_t seen = c->head_seen - c->next;
+    uint64_t to_end = c->capacity - (c->next & c->mask);
+    uint64_t room = seen < to_end ? seen : to_end;
+
+    if (room > LANE_TURN) {
+        uint64_t span = lane_span(lane_header_size(load_header(c)));
+
+        if (span <= LANE_TURN)
+            room = LANE_TURN;
+        else if (span < room)
+            room = span;
+    }
+    c->limit = c->next + room;
+}
+
 int lane_look_for_records(struct lane_consumer *c)
 {
     uint64_t head = atomic_load_acquire_u64(&c->shared->producer.head); /* A2 */
@@ -186,7 +208,7 @@ int lane_look_for_records(struct lane_consumer *c)
 static int step_over_padding(struct lane_consumer *c)
 {
     uint64_t to_end = c->capacity - (c->next & c->mask);
-    uint64_t header = atomic_load_u64((const uint64_t *)(const void *)(c->ring + (c->next & c->mask)));
+    uint64_t header = load_header(c);
     uint64_t span = lane_span(lane_header_size(header));
 
     if (lane_header_flags(header) != SHMQ_RECORD_PADDING || span != to_end || span > c->head_seen - c->next)
@@ -195,18 +217,23 @@ static int step_over_padding(struct lane_consumer *c)
     return 0;
 }
 
-/* Ends: each round but two moves `next`, towards a head that is at most a capacity away. */
+/* Ends: of three rounds one moves `next`, towards a head that is at most a capacity away. */
 int lane_find(struct lane_consumer *c, uint64_t *header)
 {
     int rc = 0;
 
     while (rc == 0 && !lane_see(c, header)) {
-        if (c->next == c->head_seen)
+        uint64_t limit = c->limit;
+
+        if (c->next == c->head_seen) {
             rc = lane_look_for_records(c);
-        else if (c->next >= c->turn_end)
-            lane_begin_turn(c);
-        else
+            continue;
+        }
+        lane_begin_turn(c);
+        if (c->limit == limit) {
             rc = step_over_padding(c);
+            lane_begin_turn(c);
+        }
     }
     return rc;
 }

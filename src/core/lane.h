@@ -69,7 +69,7 @@ struct lane_consumer {
     uint8_t *ring;
     uint64_t mask;
     uint64_t next;      /* position of the next record to peek */
-    uint64_t turn_end;  /* no record that begins here or behind is peeked without another look */
+    uint64_t limit;     /* up to here may be peeked without another look: seen, the end of the ring, and of the turn */
     uint64_t head_seen; /* the shared head when we last looked */
     uint64_t released;  /* the shared one */
     uint64_t tail;      /* the shared one */
@@ -112,11 +112,8 @@ ALWAYS_INLINE bool lane_room_is_wanted(const struct lane_consumer *c)
     return atomic_load_u32(&c->shared->owner.wants_room) != 0;
 }
 
-/* What was seen of the lane may be peeked, as far as one turn goes. */
-ALWAYS_INLINE void lane_begin_turn(struct lane_consumer *c)
-{
-    c->turn_end = c->head_seen - c->next > LANE_TURN ? c->next + LANE_TURN : c->head_seen;
-}
+/* What was seen of the lane may be peeked, as far as the ring goes on and one turn lasts, which is one record at least. */
+void lane_begin_turn(struct lane_consumer *c);
 
 ALWAYS_INLINE uint64_t lane_span(uint64_t size)
 {
@@ -234,14 +231,13 @@ ALWAYS_INLINE bool lane_commit(struct lane_producer *p, size_t size, uint16_t ty
 /* The header of the next record: false where it has not been seen yet, or is not a sound one of a message. */
 ALWAYS_INLINE bool lane_see(const struct lane_consumer *c, uint64_t *header)
 {
-    if (UNLIKELY(c->next >= c->turn_end))
+    uint64_t room = c->limit - c->next;
+
+    /* Not a look at the ring: the producer may be writing there. */
+    if (UNLIKELY(room == 0))
         return false;
-    uint64_t offset = c->next & c->mask;
-
-    *header = atomic_load_u64((const uint64_t *)(const void *)(c->ring + offset));
-    uint64_t span = lane_span(lane_header_size(*header));
-
-    return LIKELY(span <= c->head_seen - c->next && span <= c->capacity - offset && lane_header_flags(*header) == 0);
+    *header = atomic_load_u64((const uint64_t *)(const void *)(c->ring + (c->next & c->mask)));
+    return LIKELY(lane_span(lane_header_size(*header)) <= room && lane_header_flags(*header) == 0);
 }
 
 /* Peek the record whose header lane_see has loaded: what is done with it goes by this copy, not by the mapping. */

@@ -68,7 +68,7 @@ int order_front(struct lane_consumer *c, uint64_t last, uint64_t *header, uint64
     /* Numbers of one lane rise; UINT64_MAX stands for none. */
     if ((last != UINT64_MAX && found <= last) || found == UINT64_MAX)
         return -EBADMSG;
-    c->turn_end = c->next; /* the fast path does not know of numbers */
+    c->limit = c->next; /* the fast path does not know of numbers */
     *number = found;
     return 0;
 }

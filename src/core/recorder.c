@@ -47,7 +47,7 @@ int recorder_attach_consumer(struct lane_consumer *c, struct recorder_consumer *
         .ring = ring,
         .mask = capacity - 1,
         .next = released,
-        .turn_end = released,
+        .limit = released,
         .head_seen = released,
         .released = released,
         .tail = UINT64_MAX, /* the producer's: nothing is ever given back */
@@ -136,7 +136,7 @@ static int follow_tail(struct lane_consumer *c, bool *passed)
         return 0;
     if (tail % 8 != 0)
         return -EBADMSG;
-    c->next = tail;
+    c->next = c->limit = tail;
     return look_at_head(c);
 }
 
@@ -191,7 +191,7 @@ static int try_to_take(struct lane_consumer *c, struct recorder_consumer *r, uin
     if (followed != 0 || passed)
         return followed != 0 ? followed : 1;
     if (is_padding)
-        c->next = at + span;
+        c->next = c->limit = at + span;
     return is_padding ? 1 : is_sound ? rc : -EBADMSG;
 }
 
@@ -213,6 +213,7 @@ int recorder_take(struct lane_consumer *c, struct recorder_consumer *r, struct s
     r->missed += *missed;
     r->expected = number + 1;
     lane_take(c, header, message);
+    c->limit = c->next;
     message->data = r->copy + 1;
     message->size -= (uint32_t)RECORDER_NUMBER;
     return 0;

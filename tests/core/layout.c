@@ -104,7 +104,9 @@ static void what_is_written_is_read_back(void **state)
             assert_int_equal(layout_plan(capacities[c], lanes[l], &plan), 0);
             layout_write(header, &plan, &creator);
             assert_int_equal(layout_read(header, plan.mapping_size, &geometry, &identity), 0);
-            assert_memory_equal(&plan, &geometry, sizeof plan);
+            assert_true(plan.mapping_size == geometry.mapping_size && plan.capacity == geometry.capacity);
+            assert_true(plan.lanes_offset == geometry.lanes_offset && plan.rings_offset == geometry.rings_offset);
+            assert_int_equal(plan.lane_count, geometry.lane_count);
             assert_int_equal(identity.created_ns, creator.created_ns);
             assert_true(plan.rings_offset % 4096 == 0 && plan.capacity >= capacities[c]);
             assert_true(plan.lanes_offset + lanes[l] * sizeof(struct shmq_lane) <= plan.rings_offset);
