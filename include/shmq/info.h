@@ -40,7 +40,7 @@ struct shmq_info {
     int64_t created_ns;         /* since 1970, UTC */
     uint32_t creator_pid;       /* for people to read */
     uint32_t creator_uid;       /* for people to read */
-    uint32_t lanes_open;        /* lanes with a producer, or with records it left */
+    uint32_t lanes_open;        /* lanes with a producer, or with one whose end the consumer has not been told yet */
     uint32_t removed;           /* 1: its name was taken away */
     uint32_t consumer_presence; /* enum shmq_presence */
     uint32_t consumer_pid;      /* of who is there, or who died; 0: nobody */
@@ -61,7 +61,7 @@ struct shmq_lane_info {
     uint32_t lane;         /* 0 .. lane_count - 1 */
     uint32_t presence;     /* enum shmq_presence, of its producer */
     uint32_t producer_pid; /* of who is there, or who died; 0: nobody */
-    uint32_t is_open;      /* 1: it has a producer, or records that one left */
+    uint32_t is_open;      /* 1: it has a producer, or one whose end the consumer has not been told yet */
     int64_t since_ns;      /* when the last producer came; since 1970, UTC; 0: there was none */
     uint64_t attach_count; /* producers that this lane has had */
     uint64_t sent;         /* records published */
