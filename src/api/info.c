@@ -122,12 +122,19 @@ static void find_sender(const struct shmq_lane *lane, uint64_t count, uint64_t p
     sender->number = count - remembered;
     for (uint64_t i = 0; i < remembered; i++) {
         const struct shmq_lane_attached *attached = &lane->owner.attached[(count - i) % SHMQ_ATTACHED_MAX];
+        uint64_t began = atomic_load_u64(&attached->position);
 
-        if (atomic_load_u64(&attached->position) >= position)
+        if (began >= position)
             continue;
+        uint32_t pid = atomic_load_u32(&attached->pid);
+        int64_t attached_ns = (int64_t)atomic_load_u64(&attached->attached_ns);
+
+        atomic_fence_load(); /* A9 */
+        if (atomic_load_u64(&attached->position) != began)
+            return; /* one that is just signing in writes over it */
         sender->number = count - i;
-        sender->pid = atomic_load_u32(&attached->pid);
-        sender->attached_ns = (int64_t)atomic_load_u64(&attached->attached_ns);
+        sender->pid = pid;
+        sender->attached_ns = attached_ns;
         return;
     }
 }
@@ -146,7 +153,7 @@ int shmq_sender(struct shmq *q, const struct shmq_message *message, struct shmq_
 
         find_sender(lane, count, message->ticket, &found);
         atomic_fence_load();
-        /* One that is just signing in may be writing over the oldest entry; nobody has finished meanwhile. */
+        /* Nobody has finished signing in meanwhile. */
         if (atomic_load_u64(&lane->owner.attach_count) == count)
             return options_copy_out(sender, &found, sizeof found, sizeof found);
     }
