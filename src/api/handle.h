@@ -109,8 +109,13 @@ static inline void handle_wake_producer(struct shmq *q, uint32_t lane)
     bell_ring(&handle_lane(q, lane)->owner.bell, &q->services[lane].rung, q->file);
 }
 
-/* api/forks.c: all handles of this process, so that a child can let go of them. */
-int forks_add(struct shmq *q);
+/*
+ * api/forks.c: all handles of this process, so that a child can let go of them. The list changes, and roles are taken and
+ * given back, while forks are held off.
+ */
+int forks_hold_off(void); /* 0, -ENOMEM */
+void forks_allow(void);
+void forks_add(struct shmq *q);
 void forks_remove(struct shmq *q);
 
 /* api/producer.c: publish what was appended, in this queue's way. */

@@ -16,6 +16,8 @@ void opened_close(struct opened *o)
 {
     if (o->mapping != NULL)
         (void)port_shm_unmap(o->mapping, o->size);
+    /* A program that is just being started may still have the file, until its exec: it must not keep the roles. */
+    port_role_release_all(o->file, SHMQ_ROLE_CONSUMER, ROLES_COUNT);
     port_shm_close(o->file);
 }
 

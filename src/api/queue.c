@@ -187,8 +187,11 @@ static int attach(struct shmq *q, const struct shmq_open_options *o)
 static void destroy(struct shmq *q)
 {
     port_watch_close(&q->watch);
-    (void)port_shm_unmap(q->mapping, q->mapped_size);
-    port_shm_close(q->file); /* drops the role */
+    if (q->mapping != NULL) {
+        struct opened o = {.file = q->file, .size = q->mapped_size, .mapping = q->mapping};
+
+        opened_close(&o); /* drops the role */
+    }
     for (uint32_t i = 0; q->services != NULL && i < q->geometry.lane_count; i++)
         free(q->services[i].recorder.copy);
     free(q->services);
@@ -276,13 +279,13 @@ static int open_once(const struct port_place *place, enum shmq_role role, const 
         (void)port_clock_sleep(REMOVAL_NS);
         rc = -ESTALE;
     }
-    if (rc == 0)
-        rc = forks_add(handle);
-    if (rc != 0)
+    if (rc != 0) {
         destroy(handle);
-    else
-        *q = handle;
-    return rc;
+        return rc;
+    }
+    forks_add(handle);
+    *q = handle;
+    return 0;
 }
 
 int shmq_open(const char *name, enum shmq_role role, const struct shmq_open_options *options, struct shmq **q)
@@ -297,7 +300,11 @@ int shmq_open(const char *name, enum shmq_role role, const struct shmq_open_opti
     int rc = port_shm_place(name, &place);
 
     for (int i = 0; rc == 0; i++) {
+        rc = forks_hold_off();
+        if (rc != 0)
+            break;
         rc = open_once(&place, role, &o, q);
+        forks_allow();
         if (rc != -ESTALE || i == OPEN_TRIES)
             break;
         rc = 0;
@@ -350,8 +357,12 @@ void shmq_close(struct shmq *q)
         leave_lane(q);
     else if (q->role == SHMQ_CONSUMER)
         leave_consumer(q);
+    bool held_off = forks_hold_off() == 0; /* always: opening it has done so before */
+
     forks_remove(q);
     if (q->place != NULL && (q->role == SHMQ_PRODUCER || q->role == SHMQ_CONSUMER))
         leave_transient(q);
     destroy(q);
+    if (held_off)
+        forks_allow();
 }

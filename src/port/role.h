@@ -17,7 +17,9 @@ int port_role_claim(port_file file, int64_t role);
 /* All of `count` roles from `first` on, together or none: -EBUSY where somebody else has one. */
 int port_role_claim_all(port_file file, int64_t first, int64_t count);
 
+/* Also in a process that has inherited the open file. */
 void port_role_release(port_file file, int64_t role);
+void port_role_release_all(port_file file, int64_t first, int64_t count);
 
 /* 1: somebody has it, through another open file than this; 0: nobody; or a negative errno. */
 int port_role_taken(port_file file, int64_t role);

@@ -33,11 +33,17 @@ int port_role_claim(port_file file, int64_t role)
     return port_role_claim_all(file, role, 1);
 }
 
+void port_role_release_all(port_file file, int64_t first, int64_t count)
+{
+    struct flock lock = lock_of(first, F_UNLCK);
+
+    lock.l_len = count;
+    (void)control(file, F_OFD_SETLK, &lock);
+}
+
 void port_role_release(port_file file, int64_t role)
 {
-    struct flock lock = lock_of(role, F_UNLCK);
-
-    (void)control(file, F_OFD_SETLK, &lock);
+    port_role_release_all(file, role, 1);
 }
 
 int port_role_taken(port_file file, int64_t role)
