@@ -353,7 +353,7 @@ static int send_stamped(struct peer *self, void *arg)
     return 0;
 }
 
-/* What the consumer knows of one lane. */
+/* What the consumer knows of one lane. It polls, so that it is interrupted in the middle of a look at all lanes. */
 struct heard {
     uint64_t next;
     uint64_t latest; /* the latest beginning of all that came up to this lane's last record */
@@ -366,7 +366,9 @@ static void hear_in_order(struct shmq *c, struct heard heard[])
     struct shmq_message m;
     int rc;
 
-    while ((rc = shmq_peek_wait(c, -1, &m)) == 0) {
+    while ((rc = shmq_peek(c, &m)) == 0 || rc == -EAGAIN) {
+        if (rc == -EAGAIN)
+            continue;
         const struct stamped *s = m.data;
         struct heard *lane = &heard[m.lane];
 
