@@ -132,8 +132,8 @@ static int follow_tail(struct lane_consumer *c, bool *passed)
     uint64_t tail = atomic_load_acquire_u64(&c->shared->tail.tail); /* A6 */
 
     *passed = tail > c->next;
-    if (!*passed)
-        return 0;
+    if (!*passed) /* a tail that is newer than the head is at most a ring behind it */
+        return c->head_seen - tail <= c->capacity ? 0 : -EBADMSG;
     if (tail % 8 != 0)
         return -EBADMSG;
     c->next = c->limit = tail;
