@@ -46,12 +46,21 @@ static uint64_t count_waiting(const struct opened *o)
     return waiting;
 }
 
-/* 1: nobody uses it and it is one of those that were asked for. */
-static int is_unused(const struct opened *o, unsigned flags)
+/* Nobody uses it, and it is one of those that were asked for. */
+static bool is_unused(const struct opened *o, unsigned flags)
 {
-    bool died = opened_was_used(o, false);
+    return !opened_is_in_use(o) &&
+           (opened_was_used(o, false) || opened_is_left_over(o) || (flags & SHMQ_CLEAN_IDLE) != 0);
+}
 
-    return !opened_is_in_use(o) && (died || opened_is_left_over(o) || (flags & SHMQ_CLEAN_IDLE) != 0);
+/* Somebody may have come, and have left properly, since we looked: what counts is what there is when nobody can come. */
+static int remove_unused(const struct opened *o, const struct port_place *place, unsigned flags)
+{
+    int rc = opened_claim(o);
+
+    if (rc == 0 && !is_unused(o, flags))
+        rc = -EBUSY;
+    return rc != 0 ? rc : opened_remove(o, place, true);
 }
 
 static int clean_one(const char *name, void *arg)
@@ -72,7 +81,7 @@ static int clean_one(const char *name, void *arg)
             .died = opened_was_used(&o, false),
             .size = o.size,
             .waiting = count_waiting(&o),
-            .rc = remove ? opened_remove(&o, &place, false) : 0,
+            .rc = remove ? remove_unused(&o, &place, cleaning->flags) : 0,
         };
 
         /* Somebody was faster: it is in use again, or gone. */

@@ -127,10 +127,10 @@ static bool is_held(const struct opened *o)
 }
 
 /*
- * All roles, so that nobody can take one any more. Who has said goodbye still has its lock for a moment: whoever was told
+ * The remover's role is one of them, so of two who come at once each has all or none. Who has said goodbye still has its lock for a moment: whoever was told
  * of that end and removes the queue thereupon need not know.
  */
-static int claim_all(const struct opened *o)
+int opened_claim(const struct opened *o)
 {
     int rc = port_role_claim_all(o->file, SHMQ_ROLE_CONSUMER, ROLES_COUNT);
 
@@ -141,16 +141,10 @@ static int claim_all(const struct opened *o)
     return rc;
 }
 
-static int remove_locked(const struct opened *o, const struct port_place *place, bool used)
+static int remove_locked(const struct opened *o, const struct port_place *place)
 {
     if (!is_named(o, place))
         return -ENOENT;
-    if (!used) {
-        int rc = claim_all(o);
-
-        if (rc != 0)
-            return rc;
-    }
     if (port_shm_is_alias(place))
         return port_shm_unlink(place); /* the queue stays, under the name of its file */
     /* First this word: who takes a role meanwhile, and does so before the name is gone, must find it. */
@@ -166,7 +160,7 @@ static int remove_locked(const struct opened *o, const struct port_place *place,
 
 int opened_remove(const struct opened *o, const struct port_place *place, bool used)
 {
-    int rc = port_role_claim(o->file, SHMQ_ROLE_REMOVER);
+    int rc = used ? port_role_claim(o->file, SHMQ_ROLE_REMOVER) : opened_claim(o);
 
-    return rc != 0 ? rc : remove_locked(o, place, used);
+    return rc != 0 ? rc : remove_locked(o, place);
 }

@@ -34,6 +34,9 @@ bool opened_is_left_over(const struct opened *o);
 /* 1 where there is a queue, 0 where there is nothing, -EEXIST where there is something else. */
 int opened_exists(const struct port_place *place);
 
+/* Take all roles, so that nobody can have one any more. -EBUSY: somebody has one, or is removing it. */
+int opened_claim(const struct opened *o);
+
 /*
  * Take the name of a queue away that is open here for reading and writing. -EBUSY: somebody is removing it, or (without
  * `used`) has a role in it. -ENOENT: the name is gone, or leads to another one.
