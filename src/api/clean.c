@@ -18,6 +18,8 @@ int shmq_remove(const char *name, unsigned flags)
 
     if (rc == 0)
         rc = opened_open(&place, PORT_READ_WRITE, &o);
+    if (rc == -ENOENT && port_shm_is_alias(&place))
+        return port_shm_unlink(&place); /* of a file that has gone */
     if (rc != 0)
         return rc == -EBADMSG ? -EPROTO : rc;
     rc = opened_remove(&o, &place, (flags & SHMQ_REMOVE_USED) != 0);

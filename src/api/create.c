@@ -88,6 +88,29 @@ static int create_at(const struct port_place *place, const struct order *order)
     return rc;
 }
 
+/* The file that we made is not wanted, unless somebody uses it already. */
+static void discard(const struct port_place *file)
+{
+    struct opened o;
+
+    if (opened_open(file, PORT_READ_WRITE, &o) != 0)
+        return;
+    (void)opened_remove(&o, file, false);
+    opened_close(&o);
+}
+
+static bool leads_to(const struct port_place *place, const struct port_place *file)
+{
+    port_file a = PORT_NO_FILE;
+    port_file b = PORT_NO_FILE;
+    bool same = port_shm_open(place, PORT_READ, false, &a) == 0 && port_shm_open(file, PORT_READ, false, &b) == 0 &&
+                port_shm_same(a, b);
+
+    port_shm_close(a);
+    port_shm_close(b);
+    return same;
+}
+
 /* A queue in a file of the user's, which `place` then leads to. */
 static int create_in_file(const struct port_place *place, const char *path, const struct order *order)
 {
@@ -104,11 +127,14 @@ static int create_in_file(const struct port_place *place, const char *path, cons
     if (existed < 0)
         return existed;
     rc = port_shm_alias(place, file.path);
-    if (rc == -EEXIST)
-        return opened_exists(place);
-    if (rc != 0 && existed == 0)
-        (void)port_shm_unlink(&file);
-    return rc == 0 ? existed : rc;
+    if (rc == -EEXIST && leads_to(place, &file))
+        rc = 0; /* it was there, and led nowhere before */
+    if (rc == 0)
+        return existed;
+    if (existed == 0)
+        discard(&file);
+    /* Somebody was faster, or the name leads to another file, which is gone. */
+    return rc == -EEXIST && opened_exists(place) == 1 ? 1 : rc;
 }
 
 /* -EINVAL: an option is out of its range. */

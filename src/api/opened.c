@@ -127,8 +127,8 @@ static bool is_held(const struct opened *o)
 }
 
 /*
- * The remover's role is one of them, so of two who come at once each has all or none. Who has said goodbye still has its lock for a moment: whoever was told
- * of that end and removes the queue thereupon need not know.
+ * The remover's role is one of them, so of two who come at once each has all or none. Who has said goodbye still has its
+ * lock for a moment: whoever was told of that end and removes the queue thereupon need not know.
  */
 int opened_claim(const struct opened *o)
 {
