@@ -359,6 +359,45 @@ static void lane_is_open_until_its_end_is_told(void **state)
     shmq_close(c);
 }
 
+/* Whoever of the others is hurt or hostile: what they send arrives. */
+static void damaged_lane_does_not_hold_up_the_others(void **state)
+{
+    const char *name = queue_made("damage", 4096, 3, SHMQ_LANES);
+    struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
+    struct shmq *p[3];
+    struct shmq_message m;
+    const uint64_t wild = UINT64_MAX;
+    int fd = open(test_place(name), O_RDWR | O_CLOEXEC);
+    int received = 0;
+    int damaged = 0;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        p[i] = queue_opened(name, SHMQ_PRODUCER);
+        for (int k = 0; k < 20; k++)
+            assert_int_equal(shmq_send(p[i], "1234567", 8, (uint16_t)k, 0), 0);
+    }
+    /* The third record of the second lane. */
+    assert_int_equal(pwrite(fd, &wild, sizeof wild, (off_t)(test_length(test_place(name)) - 8192 + 32)), sizeof wild);
+    close(fd);
+    for (int i = 0; i < 100; i++) {
+        int rc = shmq_wait(c, 0);
+
+        assert_true(rc == 0 || received == 42); /* as long as there is something sound, it can go on */
+        rc = shmq_peek(c, &m);
+
+        assert_true(rc == 0 || rc == -EBADMSG);
+        received += rc == 0;
+        damaged += rc == -EBADMSG;
+        assert_int_equal(shmq_release(c), 0);
+    }
+    assert_int_equal(received, 20 + 2 + 20);
+    assert_int_equal(damaged, 100 - received); /* told, as long as it lasts */
+    for (int i = 0; i < 3; i++)
+        shmq_close(p[i]);
+    shmq_close(c);
+}
+
 #define ROUNDS 300
 
 static void *open_and_close(void *arg)
@@ -424,6 +463,7 @@ int main(void)
         cmocka_unit_test(a_lane_with_records_is_the_last_to_be_given_away),
         cmocka_unit_test(sender_is_known_for_the_last_four_of_a_lane),
         cmocka_unit_test(lane_is_open_until_its_end_is_told),
+        cmocka_unit_test(damaged_lane_does_not_hold_up_the_others),
         cmocka_unit_test(threads_come_and_go_in_lanes_of_their_own),
     };
 
