@@ -2,6 +2,7 @@
 
 #include "api/opened.h"
 #include "base/atomic.h"
+#include "core/recorder.h"
 #include "port/role.h"
 
 #include <errno.h>
@@ -41,6 +42,9 @@ static uint64_t count_waiting(const struct opened *o)
     for (uint32_t i = 0; i < o->geometry.lane_count; i++) {
         const struct shmq_lane *lane = layout_lane(o->mapping, &o->geometry, i);
         uint64_t received = atomic_load_u64(&lane->released.received);
+
+        if ((o->identity.features_incompatible & SHMQ_FEATURE_RECORDER) != 0)
+            received += recorder_missed(lane, layout_ring(o->mapping, &o->geometry, i), o->geometry.capacity);
         uint64_t sent = atomic_load_u64(&lane->producer.sent);
 
         waiting += sent > received ? sent - received : 0;

@@ -24,18 +24,22 @@ static bool lane_is_open(const struct shmq *q, uint32_t lane)
 static void look_at_lane(const struct shmq *q, uint32_t lane, struct shmq_lane_info *info)
 {
     const struct shmq_lane *shared = handle_lane(q, lane);
+    bool recorder = q->kind == SHMQ_RECORDER;
 
     info->lane = lane;
     info->received = atomic_load_u64(&shared->released.received);
-    info->missed = atomic_load_u64(&shared->released.missed);
+    if (recorder)
+        info->missed = recorder_missed(shared, layout_ring(q->mapping, &q->geometry, lane), q->geometry.capacity);
     info->released = atomic_load_acquire_u64(&shared->released.released); /* A3 */
+    uint64_t tail = recorder ? atomic_load_u64(&shared->tail.tail) : 0;
+
     info->head = atomic_load_acquire_u64(&shared->producer.head);         /* A2 */
     info->sent = atomic_load_u64(&shared->producer.sent);
     info->full_count = atomic_load_u64(&shared->producer.full_count);
     info->dropped = atomic_load_u64(&shared->producer.dropped);
     info->wait_count = atomic_load_u64(&shared->owner.wait_count);
     info->attach_count = atomic_load_u64(&shared->owner.attach_count);
-    info->used = info->head - info->released;
+    info->used = info->head - (tail > info->released ? tail : info->released);
     if (info->used > q->geometry.capacity)
         info->used = q->geometry.capacity;
     info->is_open = lane_is_open(q, lane);

@@ -218,3 +218,36 @@ int recorder_take(struct lane_consumer *c, struct recorder_consumer *r, struct s
     message->size -= (uint32_t)RECORDER_NUMBER;
     return 0;
 }
+
+/* The number of the oldest record. False where there is none, or its producer is faster than this look. */
+static bool find_oldest(const struct shmq_lane *shared, const uint8_t *ring, uint64_t capacity, uint64_t *number)
+{
+    for (int lap = 0; lap < LAPS_MAX; lap++) {
+        uint64_t tail = atomic_load_acquire_u64(&shared->tail.tail);     /* A6 */
+        uint64_t head = atomic_load_acquire_u64(&shared->producer.head); /* A2 */
+        uint64_t header = tail % 8 == 0 ? load_header(ring, capacity - 1, tail) : 0;
+        uint64_t at = tail;
+
+        if (lane_header_flags(header) == SHMQ_RECORD_PADDING)
+            at += lane_span(lane_header_size(header));
+        if (at % 8 != 0 || at >= head || capacity - (at & (capacity - 1)) < sizeof header + RECORDER_NUMBER)
+            return false;
+        *number = load_header(ring, capacity - 1, at + sizeof header);
+        atomic_fence_load(); /* A6: what was loaded was loaded before the look at the tail */
+        if (atomic_load_u64(&shared->tail.tail) == tail)
+            return true;
+    }
+    return false;
+}
+
+uint64_t recorder_missed(const struct shmq_lane *shared, const uint8_t *ring, uint64_t capacity)
+{
+    uint64_t received = atomic_load_u64(&shared->released.received);
+    uint64_t missed = atomic_load_u64(&shared->released.missed);
+    uint64_t sent = atomic_load_u64(&shared->producer.sent);
+    uint64_t number = 0;
+
+    if (!find_oldest(shared, ring, capacity, &number) || number > sent || number < received)
+        return missed;
+    return number - received > missed ? number - received : missed;
+}

@@ -51,4 +51,10 @@ int recorder_take(struct lane_consumer *c, struct recorder_consumer *r, struct s
 /* Is there a record? 0, -EAGAIN, -EBADMSG */
 int recorder_look(struct lane_consumer *c);
 
+/*
+ * For whoever only looks on: how many records of the lane were overwritten before they were received. That is what the
+ * consumer knows of, and what the producer has overwritten since.
+ */
+uint64_t recorder_missed(const struct shmq_lane *shared, const uint8_t *ring, uint64_t capacity);
+
 #endif
