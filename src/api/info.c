@@ -33,7 +33,7 @@ static void look_at_lane(const struct shmq *q, uint32_t lane, struct shmq_lane_i
     info->released = atomic_load_acquire_u64(&shared->released.released); /* A3 */
     uint64_t tail = recorder ? atomic_load_u64(&shared->tail.tail) : 0;
 
-    info->head = atomic_load_acquire_u64(&shared->producer.head);         /* A2 */
+    info->head = atomic_load_acquire_u64(&shared->producer.head); /* A2 */
     info->sent = atomic_load_u64(&shared->producer.sent);
     info->full_count = atomic_load_u64(&shared->producer.full_count);
     info->dropped = atomic_load_u64(&shared->producer.dropped);

@@ -35,7 +35,7 @@ ls_names_who_has_it_open_now() {
     until_true six_are_here
     expect 0 "$shmq" ls
     grep -E "^$q-who " out | grep -qE "[0-9]+,[0-9]+,[0-9]+\+2 +$consumer " || fail "not all are named"
-    refused 1 "process $consumer receives from it already" "$shmq" recv "$q-who"
+    refused 1 "process $consumer (shmq) receives from it already" "$shmq" recv "$q-who"
     killed "$consumer"
     expect 0 "$shmq" ls
     grep -E "^$q-who " out | grep -qE "[0-9]+,[0-9]+,[0-9]+\+2 +- " || fail "the dead one is named"

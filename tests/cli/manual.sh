@@ -1,6 +1,6 @@
 source "$(dirname "$0")/lib.sh"
 
-commands=(create rm ls stat send recv help)
+commands=(create rm ls stat send recv clean help)
 
 # The manual as text, in the file page.
 rendered() {
@@ -18,7 +18,12 @@ rendered() {
 options_of() {
     "$shmq" "$1" --help | sed -n 's/^ *\(-., \)\?\(--[a-z-]*\).*/\2/p'
 }
-helpers+=$'\nrendered\noptions_of'
+
+# What is left behind here may be somebody else's.
+harmless() {
+    [[ $1 != clean ]] || echo --dry-run
+}
+helpers+=$'\nrendered\noptions_of\nharmless'
 
 it_renders_without_warnings() {
     rendered
@@ -71,7 +76,7 @@ what_the_help_shows_is_what_there_is() {
     for command in "${commands[@]}"; do
         for option in $(options_of "$command"); do
             # An option that exists wants another argument or another operand, or works; it is not unknown.
-            "$shmq" "$command" "$option" </dev/null >out 2>err || true
+            "$shmq" "$command" "$option" $(harmless "$command") </dev/null >out 2>err || true
             ! grep -q 'unknown option' err || fail "$command has no $option"
         done
         refused 2 "unknown option '--no-such'" "$shmq" "$command" --no-such
@@ -100,7 +105,7 @@ every_exit_code_is_documented() {
 }
 
 its_examples_work() {
-    local command line
+    local command line names='jobs|ticks|audit|trace|shared'
     printf 'one\ntwo\n' >jobs.txt
     printf 'an image' >image.iso
     for command in "${commands[@]}"; do
@@ -108,15 +113,16 @@ its_examples_work() {
     done >examples
     (($(wc -l <examples) >= 12)) || fail "only $(wc -l <examples)"
     # Queues and a group of our own, and rm of nothing of anybody's.
-    sed -E -e "s/ (jobs|ticks|shared)\\>( |\$)/ $q-\\1\\2/g; s/ (jobs|ticks|shared)\\>( |\$)/ $q-\\1\\2/g" \
-        -e "s/--group users/--group $(id -g)/; s/xargs -0 rm/xargs -0 echo/" -e 's/(^|\| )shmq /\1"$shmq" /' \
+    sed -E -e "s/ ($names)\\>( |\$)/ $q-\\1\\2/g; s/ ($names)\\>( |\$)/ $q-\\1\\2/g" \
+        -e "s/--group users/--group $(id -g)/; s/xargs -0 rm/xargs -0 echo/; s/shmq clean/& --dry-run/" -e 's/(^|\| )shmq /\1"$shmq" /' \
         examples >ours
-    ! grep -E ' (jobs|ticks|shared)( |$)' ours >&2 || fail "a name of somebody else's"
+    ! grep -E " ($names)( |\$)" ours >&2 || fail "a name of somebody else's"
     while IFS= read -r line; do
         [[ $line != *jq* ]] || command -v jq >/dev/null || continue
         "$shmq" create --if-not-exists "$q-jobs"
         case $line in
         *create*jobs*) "$shmq" rm "$q-jobs" ;;
+        *recv*trace*) "$shmq" create --if-not-exists "$q-trace" ;;
         *rm*) "$shmq" create --if-not-exists "$q-ticks" ;;
         *recv*) echo record | "$shmq" send "$q-jobs" ;;
         esac

@@ -180,7 +180,7 @@ one_consumer_at_a_time() {
     "$shmq" create "$q-one"
     "$shmq" recv "$q-one" &
     until_true consumer_is_here "$q-one"
-    refused 1 "process $! receives from it already" "$shmq" recv "$q-one"
+    refused 1 "process $! (shmq) receives from it already (take over from it with --wait)" "$shmq" recv "$q-one"
     killed $!
     refused 4 "empty" "$shmq" recv -t 0 "$q-one"
 }

@@ -30,11 +30,12 @@ who_has_it_open_keeps_it() {
     expect 0 "$shmq" create "$q-open"
     mkfifo in
     "$shmq" send "$q-open" <in &
+    local producer=$!
     exec 3>in
     echo one >&3
     "$shmq" recv -c 2 "$q-open" >got &
     until_true test -s got
-    refused 1 "rm '$q-open': somebody uses it (see: shmq stat; remove it all the same with: shmq rm --force)" \
+    refused 1 "rm '$q-open': in use: $! (shmq) receives, $producer (shmq) sends (remove it all the same with: shmq rm --force)" \
         "$shmq" rm "$q-open"
     expect 0 "$shmq" rm --force "$q-open"
     refused 3 "no such queue" "$shmq" stat "$q-open"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_IF_NOT_EXISTS = OPTION_LONG };
+enum { OPTION_IF_NOT_EXISTS = OPTION_LONG, OPTION_ORDER, OPTION_RECORDER, OPTION_TRANSIENT };
 
 static const struct option_row options[] = {
     {'c', "capacity", "SIZE",
@@ -22,6 +22,12 @@ static const struct option_row options[] = {
      "need read."},
     {'g', "group", "GROUP", "Give it to that group, a name or a number."},
     {'f', "file", "PATH", "Keep it in that file, so that it outlasts a restart."},
+    {OPTION_ORDER, "order", "ORDER",
+     "lanes: the records of each producer in its order; or total: those of all producers in the order in which they "
+     "were sent. Default: lanes."},
+    {OPTION_RECORDER, "recorder", NULL,
+     "A flight recorder: it is never full, because each producer overwrites its oldest records."},
+    {OPTION_TRANSIENT, "transient", NULL, "It goes with its last user, and what is in it too."},
     {OPTION_IF_NOT_EXISTS, "if-not-exists", NULL, "A queue that is there already is no error; it is left as it is."},
     {0},
 };
@@ -30,6 +36,7 @@ struct request {
     const char *name;
     struct shmq_create_options create;
     bool if_not_exists;
+    bool has_order;
     bool quiet;
 };
 
@@ -70,16 +77,18 @@ static void no_space_tell(const struct request *request)
     }
 }
 
-/* Whoever asked for certain sizes should know that the queue which existed has others. */
+/* Whoever asked for a certain queue should know that the one which existed is another. */
 static void differences_note(const struct request *request, const struct shmq_info *info)
 {
     const struct shmq_create_options *asked = &request->create;
-    if ((asked->capacity != 0 && asked->capacity > info->capacity) ||
-        (asked->lane_count != 0 && asked->lane_count != info->lane_count)) {
+    bool kind = (request->has_order || asked->kind != SHMQ_LANES) && asked->kind != info->kind;
+    if ((asked->capacity != 0 && asked->capacity > info->capacity) || kind ||
+        (asked->lane_count != 0 && asked->lane_count != info->lane_count) ||
+        (asked->transient != 0 && info->transient == 0)) {
         char capacity[UNITS_TEXT];
         units_size(capacity, info->capacity, false);
-        report_text("create", request->name, "note: it exists, with a capacity of %s and lanes: %u", capacity,
-                    info->lane_count);
+        report_text("create", request->name, "note: it exists, with a capacity of %s and lanes: %u (kind: %s%s)",
+                    capacity, info->lane_count, snapshot_kind(info), info->transient != 0 ? ", transient" : "");
     }
 }
 
@@ -138,6 +147,24 @@ static void group_set(struct options *o, struct shmq_create_options *create)
     }
 }
 
+static void kind_set(struct options *o, struct request *request, int letter)
+{
+    bool total = letter == OPTION_ORDER && strcmp(options_text(o), "total") == 0;
+    bool recorder = letter == OPTION_RECORDER || request->create.kind == SHMQ_RECORDER;
+    if (letter == OPTION_ORDER && !total && strcmp(options_text(o), "lanes") != 0) {
+        options_wrong(o, "--order: '%s' is not lanes or total", options_text(o));
+        return;
+    }
+    request->has_order = request->has_order || letter == OPTION_ORDER;
+    total = total || (letter == OPTION_RECORDER && request->create.kind == SHMQ_TOTAL_ORDER);
+    if (total && recorder) {
+        options_wrong(o,
+                      "--order total and --recorder do not go together: a recorder has no order between its lanes");
+        return;
+    }
+    request->create.kind = total ? SHMQ_TOTAL_ORDER : recorder ? SHMQ_RECORDER : SHMQ_LANES;
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o = options_of(self, argc, argv);
@@ -159,10 +186,20 @@ static int run(const struct command *self, int argc, char **argv)
         case 'f':
             path_set(&o, &request.create);
             break;
+        case OPTION_ORDER:
+        case OPTION_RECORDER:
+            kind_set(&o, &request, letter);
+            break;
+        case OPTION_TRANSIENT:
+            request.create.transient = 1;
+            break;
         case OPTION_IF_NOT_EXISTS:
             request.if_not_exists = true;
             break;
         }
+    }
+    if (!o.over && request.create.transient != 0 && request.create.path != NULL) {
+        options_wrong(&o, "--transient and --file do not go together: the file is there to stay");
     }
     if (o.over) {
         return o.code;
@@ -178,10 +215,18 @@ const struct command command_create = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "Create a queue.",
-    .description = "It takes all its memory at once, capacity times lanes and some KiB, so that sending never fails "
-                   "for want of memory.",
+    .description =
+        "It takes all its memory at once, capacity times lanes and some KiB, so that sending never fails for want of "
+        "memory.\n"
+        "Total order costs each record some time, and a producer that is paused in the middle of sending holds up "
+        "the "
+        "others. A recorder keeps the newest records of each lane; who receives from it learns how many were "
+        "overwritten before. A transient queue is removed when the last who sends or receives ends, however: so let "
+        "recv come before send ends.",
     .examples = "shmq create jobs\n"
                 "shmq create ticks --capacity 8M --lanes 4\n"
+                "shmq create audit --lanes 4 --order total\n"
+                "shmq create trace --recorder --lanes 16\n"
                 "shmq create shared --mode 0660 --group users\n",
     .options = options,
     .run = run,

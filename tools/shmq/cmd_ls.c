@@ -1,4 +1,5 @@
 #include "command.h"
+#include "holders.h"
 #include "options.h"
 #include "os.h"
 #include "report.h"
@@ -29,6 +30,7 @@ struct listing {
     struct table table;
     json_t *array; /* NULL where a table is wanted */
     bool bytes;
+    unsigned stale;
     int64_t now_ns;
 };
 
@@ -49,23 +51,37 @@ static void producers_text(char *text, size_t size, const struct snapshot *snaps
     }
 }
 
+static void queue_note(char *text, size_t size, const struct snapshot *snapshot)
+{
+    char died[512];
+    const char *mark = snapshot->info.transient != 0 ? "transient" : "";
+    if (holders_are_gone(snapshot)) {
+        holders_died(died, sizeof died, snapshot);
+        snprintf(text, size, "%s%sstale: %s died", mark, mark[0] != '\0' ? ", " : "", died);
+    } else {
+        snprintf(text, size, "%s", mark);
+    }
+}
+
 static bool queue_row(struct listing *listing, const char *name, const struct snapshot *snapshot)
 {
     struct table *t = &listing->table;
     const struct shmq_info *info = &snapshot->info;
     char capacity[UNITS_TEXT], used[UNITS_TEXT], age[UNITS_TEXT], producers[96], consumer[UNITS_TEXT] = "-";
+    char note[600];
     units_size(capacity, info->capacity, listing->bytes);
     units_size(used, info->used, listing->bytes);
     units_age(age, listing->now_ns - info->created_ns);
     producers_text(producers, sizeof producers, snapshot);
+    queue_note(note, sizeof note, snapshot);
     if (info->consumer_presence == SHMQ_PRESENT) {
         snprintf(consumer, sizeof consumer, "%u", info->consumer_pid);
     }
-    uintmax_t waiting = snapshot_waiting(info->sent, info->received);
-    return table_add(t, "%s", name) && table_add(t, "queue") && table_add(t, "%s", capacity) &&
-           table_add(t, "%u", info->lane_count) && table_add(t, "%s", used) && table_add(t, "%ju", waiting) &&
-           table_add(t, "%s", producers) && table_add(t, "%s", consumer) && table_add(t, "%s", age) &&
-           table_add(t, "%s", "");
+    listing->stale += holders_are_gone(snapshot);
+    return table_add(t, "%s", name) && table_add(t, "%s", snapshot_kind(info)) && table_add(t, "%s", capacity) &&
+           table_add(t, "%u", info->lane_count) && table_add(t, "%s", used) &&
+           table_add(t, "%ju", (uintmax_t)snapshot_waiting(info)) && table_add(t, "%s", producers) &&
+           table_add(t, "%s", consumer) && table_add(t, "%s", age) && table_add(t, "%s", note);
 }
 
 /* Neither a queue that can be read, nor silence about it. */
@@ -114,10 +130,11 @@ static json_t *queue_object(const char *name, const struct snapshot *snapshot, i
             json_array_append_new(producers, json_integer(snapshot->lanes[i].producer_pid));
         }
     }
-    return json_pack("{ss ss sI sI si sI sI so so sf}", "name", name, "kind", "queue", "mapping_size",
+    return json_pack("{ss ss sb sb sI sI si sI sI so so sf}", "name", name, "kind", snapshot_kind(info), "transient",
+                     (int)info->transient, "stale", (int)holders_are_gone(snapshot), "mapping_size",
                      (json_int_t)info->mapping_size, "capacity", (json_int_t)info->capacity, "lanes",
                      (int)info->lane_count, "used", (json_int_t)info->used, "waiting",
-                     (json_int_t)snapshot_waiting(info->sent, info->received), "producers", producers, "consumer",
+                     (json_int_t)snapshot_waiting(info), "producers", producers, "consumer",
                      info->consumer_presence == SHMQ_PRESENT ? json_integer(info->consumer_pid) : json_null(),
                      "age_seconds", (double)(now_ns - info->created_ns) / 1e9);
 }
@@ -173,6 +190,9 @@ static int run(const struct command *self, int argc, char **argv)
         putchar('\n');
     } else {
         table_print(&listing.table, headings);
+        if (listing.stale > 0 && !o.quiet && os_is_terminal(2)) {
+            report_line("ls: stale: %u (somebody died, and nobody is there; see: shmq clean)", listing.stale);
+        }
     }
     json_decref(listing.array);
     table_free(&listing.table);
@@ -186,12 +206,14 @@ const struct command command_ls = {
     .operands_max = 0,
     .summary = "List the queues and other mappings.",
     .description =
-        "The user's own and those of all users. CAPACITY is of one lane, USED the bytes of all lanes that hold "
-        "records, WAITING the records in them; PRODUCERS and CONSUMER are process ids of who has it open now. What "
-        "is "
-        "damaged or cannot be read is listed with a note.",
+        "The user's own and those of all users. KIND is queue, total (one order for all its producers), recorder, or "
+        "mapping for shared memory that is no queue. CAPACITY is of one lane, USED the bytes of all lanes that hold "
+        "records, WAITING the records in them; PRODUCERS and CONSUMER are process ids of who has it open now. NOTE "
+        "says what is transient, what is stale (somebody died with it, and nobody has come after: see shmq clean), "
+        "and "
+        "what is damaged or cannot be read.",
     .examples = "shmq ls\n"
-                "shmq ls --json | jq '.[] | select(.waiting > 0) | .name'\n",
+                "shmq ls --json | jq -r '.[] | select(.waiting > 0) | .name'\n",
     .options = options,
     .run = run,
 };

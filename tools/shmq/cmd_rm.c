@@ -1,4 +1,5 @@
 #include "command.h"
+#include "holders.h"
 #include "options.h"
 #include "report.h"
 #include "snapshot.h"
@@ -18,6 +19,16 @@ static int damaged_remove(const char *name)
     return snapshot_identity(name, &identity) ? shmq_mapping_remove(name) : -EPROTO;
 }
 
+static void used_tell(const char *name)
+{
+    struct snapshot snapshot;
+    char who[512];
+    unsigned count = snapshot_take(name, &snapshot) == 0 ? holders_list(who, sizeof who, &snapshot, HOLDERS_ALL) : 0;
+    snapshot_free(&snapshot);
+    report_text("rm", name, "in use: %s (remove it all the same with: shmq rm --force)",
+                count > 0 ? who : "somebody has just come or gone");
+}
+
 static int remove_one(const char *name, bool force)
 {
     int rc = shmq_remove(name, force ? SHMQ_REMOVE_USED : 0);
@@ -34,7 +45,7 @@ static int remove_one(const char *name, bool force)
         report_text("rm", name, "no such queue (see: shmq ls)");
         return report_code(rc);
     case -EBUSY:
-        report_text("rm", name, "somebody uses it (see: shmq stat; remove it all the same with: shmq rm --force)");
+        used_tell(name);
         return EXIT_CODE_ERROR;
     case -EACCES:
         report_text("rm", name, "no permission (it needs that to read and write it, and is for its owner to give)");
@@ -72,9 +83,10 @@ const struct command command_rm = {
     .operands_max = INT_MAX,
     .summary = "Remove queues, with what is in them.",
     .description =
-        "A queue that somebody uses is left alone. With --force it goes too: whoever has it open keeps it until "
-        "they close it. An error does not keep the other names from being removed; the exit code is the "
-        "highest.",
+        "A queue that somebody sends to or receives from is left alone, and they are named. With --force it goes "
+        "too: "
+        "who has it open keeps it, and is told where it would wait for somebody who cannot come any more. An error "
+        "does not keep the other names from being removed; the exit code is the highest.",
     .examples = "shmq rm jobs\n"
                 "shmq rm -f jobs ticks\n",
     .options = options,

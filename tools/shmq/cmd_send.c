@@ -1,12 +1,9 @@
 #include "command.h"
-#include "framing.h"
-#include "input.h"
 #include "options.h"
 #include "os.h"
-#include "progress.h"
 #include "report.h"
+#include "sender.h"
 #include "units.h"
-#include "wait.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_CHUNK = OPTION_LONG, OPTION_LENGTH_PREFIXED, OPTION_CREATE, OPTION_TYPE };
+enum { OPTION_CHUNK = OPTION_LONG, OPTION_LENGTH_PREFIXED, OPTION_CREATE, OPTION_TYPE, OPTION_LANE };
 
 static const struct option_row options[] = {
     {'0', "null", NULL, "Records end with NUL instead of newline."},
@@ -26,268 +23,51 @@ static const struct option_row options[] = {
     {OPTION_TYPE, "type", "N",
      "Give every record this type, 0 to 65535; without it the type is 0, and 65535 for chunks and for a last line "
      "that was not ended."},
-    {'t', "timeout", "TIME", "Give up when the queue stays full that long; 0 does not wait."},
+    {OPTION_LANE, "lane", "N", "Send through that lane, the first is 0; without it, through any that is free."},
+    {'p', "policy", "POLICY", "What to do while there is no room: wait, fail or drop; wait."},
+    {'t', "timeout", "TIME", "Give up when it stays full that long; 0 does not wait."},
+    {'w', "wait", NULL,
+     "Wait for the queue where there is none, and for a lane where each has a producer; --timeout holds for that "
+     "too."},
     {0},
 };
-
-struct sender {
-    const char *name;
-    struct shmq *q;
-    uint64_t record_max;
-    enum framing framing;
-    size_t chunk_size;
-    int type; /* -1: what the framing says */
-    int64_t timeout_ns;
-    struct input input;
-    uint64_t line; /* records of this file so far */
-    uint64_t bytes_read;
-    struct progress progress;
-};
-
-/* What was read ahead is not done. */
-static void progress_show(struct sender *s)
-{
-    s->progress.bytes = s->bytes_read - input_size(&s->input);
-    progress_tick(&s->progress);
-}
-
-static void progress_finish(struct sender *s)
-{
-    s->progress.bytes = s->bytes_read - input_size(&s->input);
-    progress_end(&s->progress);
-}
-
-static int tick(void *arg)
-{
-    struct sender *s = arg;
-    struct progress *p = &s->progress;
-    if (p->enabled) {
-        struct shmq_info info = {.struct_size = sizeof info};
-        p->stalled_ns = p->stalled_ns == 0 ? os_monotonic_ns() : p->stalled_ns;
-        p->nobody_receives = shmq_info(s->q, &info) == 0 && info.consumer_presence != SHMQ_PRESENT;
-        progress_show(s);
-    }
-    return 0;
-}
-
-static void idle(void *arg)
-{
-    struct sender *s = arg;
-    shmq_flush(s->q);
-    progress_show(s);
-}
-
-/* The queue is full: let the consumer have what there is, and wait for room. */
-static int room_wait(struct sender *s)
-{
-    shmq_flush(s->q);
-    if (s->timeout_ns == 0) {
-        int rc = shmq_wait(s->q, 0);
-        return rc == -ETIMEDOUT || rc == -EOWNERDEAD ? -EAGAIN : rc;
-    }
-    int rc = wait_for_queue(s->q, s->timeout_ns, tick, s);
-    s->progress.stalled_ns = 0;
-    return rc;
-}
-
-static uint16_t type_of(const struct sender *s, bool piece)
-{
-    if (s->type >= 0) {
-        return (uint16_t)s->type;
-    }
-    return piece ? FRAMING_PIECE : 0;
-}
-
-static void record_counted(struct sender *s)
-{
-    s->line++;
-    s->progress.records++;
-}
-
-static int record_send(struct sender *s, const char *data, size_t size, bool piece)
-{
-    int rc;
-    while ((rc = shmq_send(s->q, data, size, type_of(s, piece), SHMQ_MORE)) == -EAGAIN) {
-        rc = room_wait(s);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-    if (rc == 0) {
-        record_counted(s);
-    }
-    return rc;
-}
-
-static int filled(struct sender *s)
-{
-    int64_t count = input_fill(&s->input);
-    s->bytes_read += count > 0 ? (uint64_t)count : 0;
-    progress_show(s);
-    return (int)count;
-}
-
-static int lines_send(struct sender *s)
-{
-    struct input *in = &s->input;
-    char delimiter = s->framing == FRAMING_NULL ? '\0' : '\n';
-    size_t seen = 0; /* bytes at the front without a delimiter */
-    for (;;) {
-        char *data = input_size(in) > seen ? input_data(in) : NULL;
-        char *end = data != NULL ? memchr(data + seen, delimiter, input_size(in) - seen) : NULL;
-        if (end != NULL) {
-            int rc = record_send(s, data, (size_t)(end - data), false);
-            if (rc != 0) {
-                return rc;
-            }
-            in->start += (size_t)(end - data) + 1;
-            seen = 0;
-            continue;
-        }
-        seen = input_size(in);
-        if (seen > s->record_max) {
-            return -EMSGSIZE;
-        }
-        int count = filled(s);
-        if (count < 0) {
-            return count;
-        }
-        if (count == 0) {
-            return seen > 0 ? record_send(s, input_data(in), seen, true) : 0;
-        }
-    }
-}
-
-/* Read until so many bytes are there. Returns 1; 0 where the file ends in front of them; -ENODATA amid them. */
-static int bytes_have(struct sender *s, size_t size)
-{
-    while (input_size(&s->input) < size) {
-        int count = filled(s);
-        if (count < 0) {
-            return count;
-        }
-        if (count == 0) {
-            return input_size(&s->input) == 0 ? 0 : -ENODATA;
-        }
-    }
-    return 1;
-}
-
-/* Fills a slot straight from the file. Returns the bytes that were read, less than size only at the file's end. */
-static int64_t slot_fill(struct sender *s, char *slot, size_t size)
-{
-    size_t have = 0;
-    while (have < size) {
-        bool ahead = input_size(&s->input) > 0;
-        int64_t count = input_read(&s->input, slot + have, size - have);
-        if (count <= 0) {
-            return count < 0 ? count : (int64_t)have;
-        }
-        have += (size_t)count;
-        s->bytes_read += ahead ? 0 : (uint64_t)count;
-        progress_show(s);
-    }
-    return (int64_t)have;
-}
-
-/* With no room for a chunk the file is read ahead: its last one may be small, or there may be none. */
-static int chunk_send_later(struct sender *s)
-{
-    int rc = bytes_have(s, s->chunk_size);
-    if (rc < 0 && rc != -ENODATA) {
-        return rc;
-    }
-    size_t size = input_size(&s->input) < s->chunk_size ? input_size(&s->input) : s->chunk_size;
-    if (size == 0) {
-        return 0;
-    }
-    rc = record_send(s, input_data(&s->input), size, true);
-    s->input.start += size;
-    return rc != 0 ? rc : 1;
-}
-
-/* Returns 1, or 0 at the end of the file. */
-static int chunk_send(struct sender *s)
-{
-    void *slot = NULL;
-    int rc = shmq_reserve(s->q, s->chunk_size, &slot);
-    if (rc == -EAGAIN) {
-        return chunk_send_later(s);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    int64_t size = slot_fill(s, slot, s->chunk_size);
-    if (size <= 0) {
-        shmq_abort(s->q);
-        return (int)size;
-    }
-    shmq_commit(s->q, (size_t)size, type_of(s, true), SHMQ_MORE);
-    record_counted(s);
-    return 1;
-}
-
-static int chunks_send(struct sender *s)
-{
-    int rc;
-    while ((rc = chunk_send(s)) == 1) {
-    }
-    return rc;
-}
-
-static int prefixed_send(struct sender *s)
-{
-    for (;;) {
-        int rc = bytes_have(s, FRAMING_PREFIX);
-        if (rc <= 0) {
-            return rc;
-        }
-        const unsigned char *prefix = (const unsigned char *)input_data(&s->input);
-        uint32_t size = prefix[0] | (uint32_t)prefix[1] << 8 | (uint32_t)prefix[2] << 16 | (uint32_t)prefix[3] << 24;
-        if (size > s->record_max) {
-            return -EMSGSIZE;
-        }
-        rc = bytes_have(s, FRAMING_PREFIX + size);
-        if (rc > 0) {
-            rc = record_send(s, input_data(&s->input) + FRAMING_PREFIX, size, false);
-        }
-        if (rc != 0) {
-            return rc;
-        }
-        s->input.start += FRAMING_PREFIX + size;
-    }
-}
 
 static int file_failed(struct sender *s, int rc)
 {
     char largest[UNITS_TEXT];
     const char *file = s->input.name;
     uintmax_t line = s->line + 1;
-    progress_finish(s);
+    sender_progress_end(s);
     switch (rc) {
     case -EINTR:
         return EXIT_CODE_ERROR;
     case -EAGAIN:
-        report_text("send", s->name, "full (receive from it, or wait with --timeout)");
+        report_text("send", s->at.name, "full (receive from it, or wait with %s)",
+                    s->policy == SHMQ_FAIL ? "--policy wait" : "--timeout");
+        return report_code(rc);
+    case -EOWNERDEAD:
+        shmq_info(s->at.q, &s->at.info);
+        report_text("send", s->at.name, "timed out: it stayed full, because process %u, which received from it, died",
+                    s->at.info.consumer_pid);
         return report_code(rc);
     case -ETIMEDOUT:
-        report_text("send", s->name, "timed out: it stayed full");
+        report_text("send", s->at.name, "timed out: it stayed full");
         return report_code(rc);
     case -EMSGSIZE:
-        units_size(largest, s->record_max, true);
-        report_text("send", s->name,
+        units_size(largest, s->at.info.record_max, true);
+        report_text("send", s->at.name,
                     "%s, record %ju: too large, the largest record of this queue has %s bytes (see: shmq create "
                     "--capacity, or send it with --chunk)",
                     file, line, largest);
         return EXIT_CODE_ERROR;
     case -ENODATA:
-        report_text("send", s->name, "%s, record %ju: the file ends in the middle of it", file, line);
+        report_text("send", s->at.name, "%s, record %ju: the file ends in the middle of it", file, line);
         return EXIT_CODE_ERROR;
     case -EBADMSG:
     case -ESTALE:
-        return report("send", s->name, rc);
+        return report("send", s->at.name, rc);
     default:
-        report_text("send", s->name, "%s: %s", file, strerror(-rc));
+        report_text("send", s->at.name, "%s: %s", file, strerror(-rc));
         return EXIT_CODE_ERROR;
     }
 }
@@ -300,18 +80,7 @@ static int file_send(struct sender *s, const char *path)
         s->input.name = path;
         return file_failed(s, rc);
     }
-    switch (s->framing) {
-    case FRAMING_LINES:
-    case FRAMING_NULL:
-        rc = lines_send(s);
-        break;
-    case FRAMING_CHUNKS:
-        rc = chunks_send(s);
-        break;
-    case FRAMING_LENGTH_PREFIXED:
-        rc = prefixed_send(s);
-        break;
-    }
+    rc = sender_send(s);
     input_close(&s->input);
     return rc != 0 ? file_failed(s, rc) : EXIT_CODE_OK;
 }
@@ -335,32 +104,33 @@ static int64_t bytes_of(char **files, int count)
     return sum;
 }
 
-static int queue_open(struct sender *s, bool create)
+static int queue_open(struct sender *s)
 {
-    int rc = create ? shmq_create(s->name, NULL) : 0;
-    if (rc >= 0) {
-        rc = shmq_open(s->name, SHMQ_PRODUCER, NULL, &s->q);
-    }
-    if (rc == -EBUSY) {
-        report_text("send", s->name, "every lane has a producer (see: shmq stat, shmq create --lanes)");
-        return EXIT_CODE_ERROR;
-    }
-    if (rc < 0) {
-        return report("send", s->name, rc);
-    }
-    struct shmq_info info = {.struct_size = sizeof info};
-    shmq_info(s->q, &info);
-    s->record_max = info.record_max;
-    if (s->chunk_size > s->record_max) {
+    s->at.open.policy = s->policy == SHMQ_DROP ? SHMQ_DROP : SHMQ_FAIL; /* waiting is done here, to notice signals */
+    s->at.timeout_ns = s->timeout_ns;
+    int code = attach(&s->at);
+    if (code == EXIT_CODE_OK && s->chunk_size > s->at.info.record_max) {
         char largest[UNITS_TEXT];
-        units_size(largest, s->record_max, true);
-        report_text("send", s->name, "--chunk: the largest record of this queue has %s bytes", largest);
+        units_size(largest, s->at.info.record_max, true);
+        report_text("send", s->at.name, "--chunk: the largest record of this queue has %s bytes", largest);
         return EXIT_CODE_USAGE;
     }
-    return EXIT_CODE_OK;
+    return code;
 }
 
-static int send_all(struct sender *s, const struct options *o, bool create)
+static int dropped_tell(const struct sender *s)
+{
+    if (s->dropped == 0) {
+        return EXIT_CODE_OK;
+    }
+    if (!s->at.quiet) {
+        report_text("send", s->at.name, "dropped %ju record%s for want of room, and sent %ju", (uintmax_t)s->dropped,
+                    s->dropped == 1 ? "" : "s", (uintmax_t)s->progress.records);
+    }
+    return EXIT_CODE_FULL_OR_EMPTY;
+}
+
+static int send_all(struct sender *s, const struct options *o)
 {
     static char standard_input[] = "-";
     char *only[] = {standard_input};
@@ -368,25 +138,27 @@ static int send_all(struct sender *s, const struct options *o, bool create)
     int count = o->operand_count > 1 ? o->operand_count - 1 : 1;
 
     os_signals_catch();
-    int code = queue_open(s, create);
+    int code = queue_open(s);
     if (code == EXIT_CODE_OK) {
         if (files == only && !o->quiet && os_is_terminal(0) && os_is_terminal(2)) {
-            report_text("send", s->name, "each line you type is a record (Ctrl-D ends)");
+            report_text("send", s->at.name, "each line you type is a record (Ctrl-D ends)");
         }
-        progress_start(&s->progress, s->name, !o->quiet, bytes_of(files, count));
-        s->input.idle = idle;
+        progress_start(&s->progress, s->at.name, !o->quiet, bytes_of(files, count));
+        s->input.idle = sender_idle;
         s->input.idle_arg = s;
     }
     for (int i = 0; code == EXIT_CODE_OK && i < count; i++) {
         code = file_send(s, files[i]);
     }
-    progress_finish(s);
+    sender_progress_end(s);
     input_free(&s->input);
-    shmq_close(s->q);
+    int dropped = dropped_tell(s);
+    int left = detach(&s->at);
     if (os_signal_caught() != 0) {
         os_signal_die(os_signal_caught());
     }
-    return code;
+    code = code == EXIT_CODE_OK ? dropped : code;
+    return code == EXIT_CODE_OK ? left : code;
 }
 
 static void framing_set(struct options *o, struct sender *s, enum framing framing)
@@ -397,39 +169,75 @@ static void framing_set(struct options *o, struct sender *s, enum framing framin
     s->framing = framing;
 }
 
+static void policy_set(struct options *o, struct sender *s)
+{
+    static const char *const words[] = {[SHMQ_FAIL] = "fail", [SHMQ_WAIT] = "wait", [SHMQ_DROP] = "drop"};
+    for (uint32_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(options_text(o), words[i]) == 0) {
+            s->policy = i;
+            return;
+        }
+    }
+    options_wrong(o, "--policy: '%s' is not wait, fail or drop", options_text(o));
+}
+
+static void option_set(struct options *o, struct sender *s, int letter)
+{
+    switch (letter) {
+    case '0':
+        framing_set(o, s, FRAMING_NULL);
+        break;
+    case OPTION_CHUNK:
+        framing_set(o, s, FRAMING_CHUNKS);
+        s->chunk_size = (size_t)options_size(o, 1, SHMQ_CAPACITY_MAX / 2);
+        break;
+    case OPTION_LENGTH_PREFIXED:
+        framing_set(o, s, FRAMING_LENGTH_PREFIXED);
+        break;
+    case OPTION_CREATE:
+        s->at.create = true;
+        break;
+    case OPTION_TYPE:
+        s->type = (int)options_number(o, 0, UINT16_MAX);
+        break;
+    case OPTION_LANE:
+        s->at.open.has_lane = 1;
+        s->at.open.lane = (uint32_t)options_number(o, 0, SHMQ_LANES_MAX - 1);
+        break;
+    case 'p':
+        policy_set(o, s);
+        break;
+    case 't':
+        s->timeout_ns = options_time(o);
+        break;
+    case 'w':
+        s->at.wait = true;
+        break;
+    }
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o = options_of(self, argc, argv);
-    struct sender s = {.type = -1, .timeout_ns = -1, .input.descriptor = -1};
-    bool create = false;
+    struct sender s = {
+        .at = {.command = "send", .role = SHMQ_PRODUCER},
+        .policy = SHMQ_WAIT,
+        .type = -1,
+        .timeout_ns = -1,
+        .input.descriptor = -1,
+    };
     for (int letter; (letter = options_next(&o)) != 0;) {
-        switch (letter) {
-        case '0':
-            framing_set(&o, &s, FRAMING_NULL);
-            break;
-        case OPTION_CHUNK:
-            framing_set(&o, &s, FRAMING_CHUNKS);
-            s.chunk_size = (size_t)options_size(&o, 1, SHMQ_CAPACITY_MAX / 2);
-            break;
-        case OPTION_LENGTH_PREFIXED:
-            framing_set(&o, &s, FRAMING_LENGTH_PREFIXED);
-            break;
-        case OPTION_CREATE:
-            create = true;
-            break;
-        case OPTION_TYPE:
-            s.type = (int)options_number(&o, 0, UINT16_MAX);
-            break;
-        case 't':
-            s.timeout_ns = options_time(&o);
-            break;
-        }
+        option_set(&o, &s, letter);
+    }
+    if (!o.over && s.timeout_ns > 0 && s.policy != SHMQ_WAIT && !s.at.wait) {
+        options_wrong(&o, "--timeout goes with --policy wait (or with --wait)");
     }
     if (o.over) {
         return o.code;
     }
-    s.name = o.operands[0];
-    return send_all(&s, &o, create);
+    s.at.name = o.operands[0];
+    s.at.quiet = o.quiet;
+    return send_all(&s, &o);
 }
 
 const struct command command_send = {
@@ -439,14 +247,21 @@ const struct command command_send = {
     .operands_max = INT_MAX,
     .summary = "Send records: the lines of files, or of standard input.",
     .description =
-        "Each line is a record, without its newline. A file of '-' is standard input. When the queue is full, send "
-        "waits for the consumer. What is typed, or comes slowly through a pipe, is sent line by line as it comes.\n"
+        "Each line is a record, without its newline. A file of '-' is standard input. What is typed, or comes slowly "
+        "through a pipe, is sent line by line as it comes.\n"
+        "Each sender has a lane of the queue to itself; as many can send at a time as the queue has lanes.\n"
+        "When its lane is full, send waits for the consumer, and for the next one where that dies. With --policy "
+        "fail "
+        "it gives up, with --policy drop it drops the records that find no room, tells at the end how many these "
+        "were, "
+        "and ends with exit code 4. (A recorder is never full.)\n"
         "What shmq recv writes is what was sent, byte for byte: it writes a newline behind each record, but none "
         "behind records of type 65535. That is the type send gives to chunks, and to a last line that was not ended; "
         "--type takes that knowledge away.",
     .examples = "shmq send jobs < jobs.txt\n"
                 "find . -name '*.c' -print0 | shmq send -0 --create jobs\n"
-                "shmq send --chunk 64K jobs image.iso\n",
+                "shmq send --chunk 64K jobs image.iso\n"
+                "shmq send --policy drop jobs < jobs.txt\n",
     .options = options,
     .run = run,
 };

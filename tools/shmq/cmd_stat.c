@@ -1,33 +1,40 @@
 #include "command.h"
+#include "holders.h"
 #include "options.h"
 #include "os.h"
 #include "report.h"
 #include "snapshot.h"
+#include "stat_json.h"
 #include "table.h"
 #include "units.h"
 
-#include <jansson.h>
 #include <shmq/shmq.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { OPTION_JSON = OPTION_LONG, ID_TEXT = 2 * 16 + 1 };
+enum { OPTION_JSON = OPTION_LONG };
 
 static const struct option_row options[] = {
     {'b', "bytes", NULL, "Sizes in bytes."},
+    {'l', "lanes", NULL, "Also the lanes that have never had a producer."},
     {OPTION_JSON, "json", NULL, "A JSON object, with all sizes in bytes."},
     {0},
 };
 
+/* What a recorder never has, full lanes, and what only a recorder has, missed records, stand in the same place. */
 static const struct column columns[] = {
-    {"LANE", true},    {"PRODUCER", true}, {"PRODUCERS SO FAR", true}, {"SENT", true}, {"RECEIVED", true},
-    {"WAITING", true}, {"USED", true},     {"TIMES FULL", true},
+    {"LANE", true},     {"PRODUCER", true}, {"STATE", false},   {"SINCE", true}, {"SENT", true},
+    {"RECEIVED", true}, {"WAITING", true},  {"USED", true},     {"FULL", true},  {"SLEPT", true},
+    {"DROPPED", true},  {"SO FAR", true},   {"PROCESS", false},
+};
+static const struct column recorder_columns[] = {
+    {"LANE", true},    {"PRODUCER", true}, {"STATE", false}, {"SINCE", true},  {"SENT", true},     {"RECEIVED", true},
+    {"WAITING", true}, {"USED", true},     {"MISSED", true}, {"SO FAR", true}, {"PROCESS", false},
 };
 
-static void id_text(char text[ID_TEXT], const uint8_t id[16])
+static const char *kind_text(const struct shmq_info *info)
 {
-    for (size_t i = 0; i < 16; i++) {
-        snprintf(text + 2 * i, 3, "%02x", id[i]);
-    }
+    return info->kind == SHMQ_TOTAL_ORDER ? "total order" : info->kind == SHMQ_RECORDER ? "flight recorder" : "queue";
 }
 
 static void size_line(const char *label, uint64_t bytes, bool exact, const char *more)
@@ -37,16 +44,35 @@ static void size_line(const char *label, uint64_t bytes, bool exact, const char 
     printf("%-15s %s%s\n", label, text, more);
 }
 
+static void consumer_print(const struct shmq_info *info)
+{
+    struct holder holder = holder_of_consumer(info);
+    char who[128], age[UNITS_TEXT];
+    units_age(age, os_realtime_ns() - info->consumer_since_ns);
+    holder_text(who, sizeof who, &holder);
+    if (info->consumer_presence == SHMQ_DIED) {
+        printf("%-15s none; process %u died, it had come %s ago\n", "consumer", info->consumer_pid, age);
+    } else if (info->consumer_presence == SHMQ_PRESENT) {
+        bool paused = strcmp(holder.state, "paused") == 0;
+        printf("%-15s process %s, %ssince %s\n", "consumer", who, paused ? "" : "alive, ", age);
+    } else {
+        printf("%-15s none\n", "consumer");
+    }
+    printf("%-15s %ju, slept %ju times\n", "consumers", (uintmax_t)info->consumer_count,
+           (uintmax_t)info->consumer_waits);
+}
+
 static void info_print(const char *name, const struct shmq_info *info, bool exact)
 {
-    char id[ID_TEXT], date[32], age[UNITS_TEXT], share[64];
-    id_text(id, info->id);
+    char id[SNAPSHOT_ID_TEXT], date[32], age[UNITS_TEXT], share[64];
+    snapshot_id(id, info);
     os_date(date, info->created_ns);
     units_age(age, os_realtime_ns() - info->created_ns);
     snprintf(share, sizeof share, " (%.0f%% of all lanes)",
              100.0 * (double)info->used / (double)info->capacity / (double)info->lane_count);
 
     printf("%-15s %s\n", "name", name);
+    printf("%-15s %s%s\n", "kind", kind_text(info), info->transient != 0 ? ", transient" : "");
     printf("%-15s %s\n", "id", id);
     printf("%-15s %u\n", "format", info->format);
     printf("%-15s %s, %s ago, by process %u of user %u\n", "created", date, age, info->creator_pid,
@@ -55,42 +81,56 @@ static void info_print(const char *name, const struct shmq_info *info, bool exac
     size_line("capacity", info->capacity, exact, " a lane");
     size_line("largest record", info->record_max, exact, "");
     printf("%-15s %u, %u open\n", "lanes", info->lane_count, info->lanes_open);
-    if (info->consumer_presence == SHMQ_PRESENT) {
-        printf("%-15s process %u\n", "consumer", info->consumer_pid);
-    } else if (info->consumer_presence == SHMQ_DIED) {
-        printf("%-15s none; process %u died\n", "consumer", info->consumer_pid);
-    } else {
-        printf("%-15s none\n", "consumer");
-    }
+    consumer_print(info);
     printf("%-15s %ju records\n", "sent", (uintmax_t)info->sent);
     printf("%-15s %ju records\n", "received", (uintmax_t)info->received);
-    printf("%-15s %ju records\n", "waiting", (uintmax_t)snapshot_waiting(info->sent, info->received));
+    printf("%-15s %ju records\n", "waiting", (uintmax_t)snapshot_waiting(info));
     size_line("used", info->used, exact, share);
-    printf("%-15s %ju times\n", "full", (uintmax_t)info->full_count);
+    if (info->kind == SHMQ_RECORDER) {
+        printf("%-15s %ju records\n", "missed", (uintmax_t)info->missed);
+    } else {
+        printf("%-15s %ju times\n", "full", (uintmax_t)info->full_count);
+        printf("%-15s %ju records\n", "dropped", (uintmax_t)info->dropped);
+    }
 }
 
-static bool lane_row(struct table *table, const struct shmq_lane_info *lane, bool exact)
+static bool lane_row(struct table *table, const struct shmq_lane_info *lane, bool exact, bool recorder)
 {
-    char used[UNITS_TEXT], producer[UNITS_TEXT] = "-";
+    char used[UNITS_TEXT], producer[UNITS_TEXT] = "-", since[UNITS_TEXT] = "-";
+    struct holder holder = holder_of_lane(lane);
     units_size(used, lane->used, exact);
     if (lane->presence != SHMQ_ABSENT) {
-        snprintf(producer, sizeof producer, "%u%s", lane->producer_pid, lane->presence == SHMQ_DIED ? " died" : "");
+        snprintf(producer, sizeof producer, "%u", lane->producer_pid);
+        units_age(since, os_realtime_ns() - lane->since_ns);
     }
-    return table_add(table, "%u", lane->lane) && table_add(table, "%s", producer) &&
-           table_add(table, "%ju", (uintmax_t)lane->attach_count) && table_add(table, "%ju", (uintmax_t)lane->sent) &&
-           table_add(table, "%ju", (uintmax_t)lane->received) &&
-           table_add(table, "%ju", (uintmax_t)snapshot_waiting(lane->sent, lane->received)) &&
-           table_add(table, "%s", used) && table_add(table, "%ju", (uintmax_t)lane->full_count);
+    bool added = table_add(table, "%u", lane->lane) && table_add(table, "%s", producer) &&
+                 table_add(table, "%s", holder.state) && table_add(table, "%s", since) &&
+                 table_add(table, "%ju", (uintmax_t)lane->sent) &&
+                 table_add(table, "%ju", (uintmax_t)lane->received) &&
+                 table_add(table, "%ju", (uintmax_t)snapshot_lane_waiting(lane)) && table_add(table, "%s", used);
+    if (recorder) {
+        added = added && table_add(table, "%ju", (uintmax_t)lane->missed);
+    } else {
+        added = added && table_add(table, "%ju", (uintmax_t)lane->full_count) &&
+                table_add(table, "%ju", (uintmax_t)lane->wait_count) &&
+                table_add(table, "%ju", (uintmax_t)lane->dropped);
+    }
+    return added && table_add(table, "%ju", (uintmax_t)lane->attach_count) && table_add(table, "%s", holder.name);
 }
 
-static int lanes_print(const struct snapshot *snapshot, bool exact)
+static int lanes_print(const struct snapshot *snapshot, bool exact, bool all)
 {
-    struct table table = {.columns = columns, .column_count = sizeof columns / sizeof columns[0]};
+    bool recorder = snapshot->info.kind == SHMQ_RECORDER;
+    struct table table = {
+        .columns = recorder ? recorder_columns : columns,
+        .column_count =
+            recorder ? sizeof recorder_columns / sizeof *recorder_columns : sizeof columns / sizeof *columns,
+    };
     int rc = 0;
     for (uint32_t i = 0; rc == 0 && i < snapshot->info.lane_count; i++) {
         /* Of 256 lanes most may never have been used. */
-        if (snapshot->lanes[i].attach_count != 0) {
-            rc = lane_row(&table, &snapshot->lanes[i], exact) ? 0 : -ENOMEM;
+        if (all || snapshot->lanes[i].attach_count != 0) {
+            rc = lane_row(&table, &snapshot->lanes[i], exact, recorder) ? 0 : -ENOMEM;
         }
     }
     if (rc == 0 && table.cell_count > 0) {
@@ -101,53 +141,14 @@ static int lanes_print(const struct snapshot *snapshot, bool exact)
     return rc;
 }
 
-static json_t *lane_object(const struct shmq_lane_info *lane)
-{
-    return json_pack("{si so sI sI sI sI sI sI sI sI}", "lane", (int)lane->lane, "producer",
-                     lane->presence == SHMQ_PRESENT ? json_integer(lane->producer_pid) : json_null(),
-                     "producers_so_far", (json_int_t)lane->attach_count, "sent", (json_int_t)lane->sent, "received",
-                     (json_int_t)lane->received, "waiting", (json_int_t)snapshot_waiting(lane->sent, lane->received),
-                     "used", (json_int_t)lane->used, "full_count", (json_int_t)lane->full_count, "head",
-                     (json_int_t)lane->head, "released", (json_int_t)lane->released);
-}
-
-static int json_print(const char *name, const struct snapshot *snapshot)
-{
-    const struct shmq_info *info = &snapshot->info;
-    char id[ID_TEXT];
-    id_text(id, info->id);
-    json_t *lanes = json_array();
-    for (uint32_t i = 0; i < info->lane_count; i++) {
-        json_array_append_new(lanes, lane_object(&snapshot->lanes[i]));
-    }
-    /* A path need not be UTF-8, as JSON must be. */
-    json_t *text = json_string(name);
-    json_t *object = json_pack(
-        "{so ss si sI sI sI sI sI sI si si so sI sI sI sI sI so}", "name", text != NULL ? text : json_null(), "id",
-        id, "format", (int)info->format, "created_ns", (json_int_t)info->created_ns, "creator_pid",
-        (json_int_t)info->creator_pid, "creator_uid", (json_int_t)info->creator_uid, "mapping_size",
-        (json_int_t)info->mapping_size, "capacity", (json_int_t)info->capacity, "record_max",
-        (json_int_t)info->record_max, "lane_count", (int)info->lane_count, "lanes_open", (int)info->lanes_open,
-        "consumer", info->consumer_presence == SHMQ_PRESENT ? json_integer(info->consumer_pid) : json_null(), "sent",
-        (json_int_t)info->sent, "received", (json_int_t)info->received, "waiting",
-        (json_int_t)snapshot_waiting(info->sent, info->received), "used", (json_int_t)info->used, "full_count",
-        (json_int_t)info->full_count, "lanes", lanes);
-    if (object == NULL) {
-        return -ENOMEM;
-    }
-    json_dumpf(object, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(object);
-    return 0;
-}
-
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o = options_of(self, argc, argv);
-    bool json = false, exact = false;
+    bool json = false, exact = false, all = false;
     for (int letter; (letter = options_next(&o)) != 0;) {
         json = json || letter == OPTION_JSON;
         exact = exact || letter == 'b';
+        all = all || letter == 'l';
     }
     if (o.over) {
         return o.code;
@@ -156,10 +157,10 @@ static int run(const struct command *self, int argc, char **argv)
     struct snapshot snapshot;
     int rc = snapshot_take(name, &snapshot);
     if (rc == 0 && json) {
-        rc = json_print(name, &snapshot);
+        rc = stat_json(name, &snapshot);
     } else if (rc == 0) {
         info_print(name, &snapshot.info, exact);
-        rc = lanes_print(&snapshot, exact);
+        rc = lanes_print(&snapshot, exact, all);
     }
     snapshot_free(&snapshot);
     return rc != 0 ? report("stat", name, rc) : EXIT_CODE_OK;
@@ -171,9 +172,17 @@ const struct command command_stat = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "Show all that a queue measures about itself.",
-    .description = "Looking disturbs nobody. Lanes that never had a producer are left out, but not with --json.",
+    .description =
+        "Looking disturbs nobody, and needs read permission only.\n"
+        "A line for each lane that has had a producer: its process id; STATE, which is alive, paused (stopped, and "
+        "keeps its lane), died, or - where it has ended; SINCE when it is there; records SENT, RECEIVED and WAITING; "
+        "bytes USED; how often the lane was FULL, how often the producer SLEPT for room, records that it DROPPED; in "
+        "a "
+        "recorder records MISSED, which were overwritten before they were received; how many producers there were SO "
+        "FAR. Who is alive is known from the kernel, whatever number or name a process has.",
     .examples = "shmq stat jobs\n"
-                "shmq stat jobs --json | jq .waiting\n",
+                "shmq stat jobs --json | jq .waiting\n"
+                "shmq stat jobs --json | jq '.lanes[] | select(.state == \"died\").producer'\n",
     .options = options,
     .run = run,
 };

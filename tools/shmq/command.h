@@ -41,6 +41,7 @@ extern const struct command command_ls;
 extern const struct command command_stat;
 extern const struct command command_send;
 extern const struct command command_recv;
+extern const struct command command_clean;
 extern const struct command command_help;
 
 /** All commands, in the order they are shown, ended by NULL. */

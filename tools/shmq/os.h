@@ -27,6 +27,22 @@ int64_t os_monotonic_ns(void);
 int64_t os_realtime_ns(void);
 /** 2025-01-31 12:00:00 UTC */
 void os_date(char text[32], int64_t since_1970_ns);
+/** 2025-01-31T12:00:00.123456789Z */
+void os_date_exact(char text[40], int64_t since_1970_ns);
+/** Sleep so long, or until a signal comes. */
+void os_sleep(int64_t ns);
+
+/** What people call a process that runs on this machine. */
+struct os_process {
+    char name[64];
+    bool paused; /* stopped by a signal or a debugger */
+};
+
+/**
+ * Look at a process. False where there is none of that number, or it began after that time: then the number is that of
+ * another PID namespace, or was given to somebody else.
+ */
+bool os_process_look(uint32_t pid, int64_t began_until_ns, struct os_process *process);
 
 /** 1: reading would not block; 0: it would, still after timeout_ms or a signal. */
 int os_input_ready(int descriptor, int timeout_ms);

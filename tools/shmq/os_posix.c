@@ -111,6 +111,63 @@ void os_date(char text[32], int64_t since_1970_ns)
     }
 }
 
+void os_date_exact(char text[40], int64_t since_1970_ns)
+{
+    time_t seconds = (time_t)(since_1970_ns / 1000000000);
+    char date[32];
+    struct tm parts;
+    if (gmtime_r(&seconds, &parts) == NULL || strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts) == 0) {
+        snprintf(date, sizeof date, "0000-00-00T00:00:00");
+    }
+    snprintf(text, 40, "%.24s.%09uZ", date, (unsigned)(since_1970_ns % 1000000000) % 1000000000);
+}
+
+void os_sleep(int64_t ns)
+{
+    struct timespec time = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+    nanosleep(&time, NULL);
+}
+
+/* The file has one line, and anything may be in the name: "4711 (name) S 1 ...". */
+static bool process_read(uint32_t pid, struct os_process *process, long long *start_ticks)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%u/stat", pid);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = descriptor < 0 ? -1 : read(descriptor, text, sizeof text - 1);
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    text[size > 0 ? size : 0] = '\0';
+    char *name = strchr(text, '(');
+    char *end = strrchr(text, ')');
+    if (name == NULL || end == NULL || end < name) {
+        return false;
+    }
+    snprintf(process->name, sizeof process->name, "%.*s", (int)(end - name - 1), name + 1);
+    char state = '\0';
+    /* Behind the state come 18 other numbers, and then when it began. */
+    if (sscanf(end + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld", &state,
+               start_ticks) != 2) {
+        return false;
+    }
+    process->paused = state == 'T' || state == 't';
+    return true;
+}
+
+bool os_process_look(uint32_t pid, int64_t began_until_ns, struct os_process *process)
+{
+    const int64_t second_ns = 1000000000;
+    long long ticks = 0;
+    if (pid == 0 || !process_read(pid, process, &ticks)) {
+        return false;
+    }
+    int64_t boot_ns = os_realtime_ns() - clock_ns(CLOCK_BOOTTIME);
+    int64_t began_ns = boot_ns + ticks * (second_ns / sysconf(_SC_CLK_TCK));
+    /* The clock may have been set a little meanwhile. */
+    return began_ns <= began_until_ns + 2 * second_ns;
+}
+
 int os_input_ready(int descriptor, int timeout_ms)
 {
     struct pollfd one = {.fd = descriptor, .events = POLLIN};

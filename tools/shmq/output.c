@@ -98,18 +98,20 @@ static void bytes_add(struct output *output, const void *data, size_t size)
     }
 }
 
-void output_add(struct output *output, const struct shmq_message *message, struct shmq_span before,
-                struct shmq_span behind)
+void output_add(struct output *output, const struct shmq_message *message, const struct shmq_span *parts,
+                size_t count)
 {
-    output->size += before.size + message->size + behind.size;
+    for (size_t i = 0; i < count; i++) {
+        output->size += parts[i].size;
+    }
     output->entries[output->count++] = (struct output_entry){
         .ticket = message->ticket,
         .end = output->size,
         .lane = message->lane,
     };
-    bytes_add(output, before.data, before.size);
-    bytes_add(output, message->data, message->size);
-    bytes_add(output, behind.data, behind.size);
+    for (size_t i = 0; i < count; i++) {
+        bytes_add(output, parts[i].data, parts[i].size);
+    }
 }
 
 bool output_full(const struct output *output, uint64_t size_max)

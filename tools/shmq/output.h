@@ -34,12 +34,9 @@ struct output {
 bool output_start(struct output *output, int descriptor);
 void output_free(struct output *output);
 
-/**
- * Add a record: what goes before it, its payload, what goes behind it. Neither of the two is longer than 8 bytes. The
- * payload may be written at once.
- */
-void output_add(struct output *output, const struct shmq_message *message, struct shmq_span before,
-                struct shmq_span behind);
+/** Add a record: all that is to be written for it, in order. Large parts may be written at once. */
+void output_add(struct output *output, const struct shmq_message *message, const struct shmq_span *parts,
+                size_t count);
 bool output_full(const struct output *output, uint64_t size_max);
 
 /** Write what is left of the batch. Returns error. */

@@ -109,6 +109,14 @@ void progress_tick(struct progress *progress)
     show(progress, now_ns);
 }
 
+void progress_hide(struct progress *progress)
+{
+    if (progress->visible) {
+        struct line nothing = {.length = 0};
+        line_show(progress, &nothing, "\r");
+    }
+}
+
 void progress_end(struct progress *progress)
 {
     if (!progress->visible) {

@@ -27,6 +27,9 @@ void progress_start(struct progress *progress, const char *name, bool enabled, i
 /** Show it again where it is time to. */
 void progress_tick(struct progress *progress);
 
+/** Take it off the screen until it is shown again. */
+void progress_hide(struct progress *progress);
+
 /** Take it off the screen; where it had been there, leave a line that says what was done. */
 void progress_end(struct progress *progress);
 

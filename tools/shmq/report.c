@@ -65,7 +65,7 @@ static void format_meaning(char *text, unsigned long size, const char *name, con
                  "a queue of format %u, and this shmq knows format %u (use a shmq that knows it, or: shmq rm %s)",
                  identity.format, SHMQ_FORMAT, word);
     } else if (identity.byte_order == SHMQ_BYTE_ORDER && identity.format == SHMQ_FORMAT &&
-               identity.features_incompatible != 0) {
+               (identity.features_incompatible & ~(SHMQ_FEATURE_TOTAL_ORDER | SHMQ_FEATURE_RECORDER)) != 0) {
         snprintf(text, size, "a queue with features that this shmq does not know (use a newer one, or: shmq rm %s)",
                  word);
     } else {

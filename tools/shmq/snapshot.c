@@ -1,11 +1,35 @@
 #include "snapshot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t snapshot_waiting(uint64_t sent, uint64_t received)
+static uint64_t waiting(uint64_t sent, uint64_t received, uint64_t missed)
 {
-    return sent > received ? sent - received : 0;
+    uint64_t gone = received + missed;
+    return sent > gone ? sent - gone : 0;
+}
+
+uint64_t snapshot_waiting(const struct shmq_info *info)
+{
+    return waiting(info->sent, info->received, info->missed);
+}
+
+uint64_t snapshot_lane_waiting(const struct shmq_lane_info *lane)
+{
+    return waiting(lane->sent, lane->received, lane->missed);
+}
+
+const char *snapshot_kind(const struct shmq_info *info)
+{
+    return info->kind == SHMQ_TOTAL_ORDER ? "total" : info->kind == SHMQ_RECORDER ? "recorder" : "queue";
+}
+
+void snapshot_id(char text[SNAPSHOT_ID_TEXT], const struct shmq_info *info)
+{
+    for (size_t i = 0; i < sizeof info->id; i++) {
+        snprintf(text + 2 * i, 3, "%02x", info->id[i]);
+    }
 }
 
 /* The first bytes of whatever has the name; the rest of identity is zero where it is shorter. */
@@ -45,14 +69,15 @@ bool snapshot_identity(const char *name, struct shmq_identity *identity)
  * Positions that no running producer and consumer can have. Between two loads a lane may move on, so one look may see
  * more records than there is room for; but not when the position of the released ones stands still meanwhile.
  */
-static bool lane_is_damaged(struct shmq *q, const struct shmq_lane_info *lane, uint64_t capacity)
+static bool lane_is_damaged(struct shmq *q, const struct shmq_lane_info *lane, const struct shmq_info *queue)
 {
     if (((lane->head | lane->released) & 7) != 0 || lane->head < lane->released) {
         return true;
     }
     struct shmq_lane_info again = {.struct_size = sizeof again};
-    return lane->head - lane->released > capacity && shmq_lane_info(q, lane->lane, &again) == 0 &&
-           again.released == lane->released;
+    /* A recorder's producer waits for nobody. */
+    return queue->kind != SHMQ_RECORDER && lane->head - lane->released > queue->capacity &&
+           shmq_lane_info(q, lane->lane, &again) == 0 && again.released == lane->released;
 }
 
 static int lanes_take(struct shmq *q, struct snapshot *snapshot)
@@ -67,7 +92,7 @@ static int lanes_take(struct shmq *q, struct snapshot *snapshot)
         if (rc != 0) {
             return rc;
         }
-        if (lane_is_damaged(q, &snapshot->lanes[i], snapshot->info.capacity)) {
+        if (lane_is_damaged(q, &snapshot->lanes[i], &snapshot->info)) {
             return -EBADMSG;
         }
     }

@@ -19,8 +19,16 @@ struct snapshot {
 int snapshot_take(const char *name, struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 
-/** Records that were sent and not received; 0 where a killed side left the counts behind. */
-uint64_t snapshot_waiting(uint64_t sent, uint64_t received);
+/** Records that can be received; 0 where a killed side left the counts behind. */
+uint64_t snapshot_waiting(const struct shmq_info *info);
+uint64_t snapshot_lane_waiting(const struct shmq_lane_info *lane);
+
+/** "queue", "total" (order) or "recorder", the words of ls and of JSON. */
+const char *snapshot_kind(const struct shmq_info *info);
+
+enum { SNAPSHOT_ID_TEXT = 2 * 16 + 1 };
+/** The queue's id in hexadecimal digits. */
+void snapshot_id(char text[SNAPSHOT_ID_TEXT], const struct shmq_info *info);
 
 /** What a queue says about itself, also one that cannot be opened. False where nothing starts as a queue does. */
 bool snapshot_identity(const char *name, struct shmq_identity *identity);

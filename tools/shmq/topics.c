@@ -2,11 +2,11 @@
 
 const char help_summary[] = "queues of records in shared memory";
 
-const char help_description[] = "A queue lives in shared memory under a name. Producers send records into it, one "
-                                "consumer receives them; a record "
-                                "is any bytes. It is there until it is removed or the machine restarts, whoever dies "
-                                "in between: what was sent is "
-                                "received, and what was not received stays.";
+const char help_description[] =
+    "A queue lives in shared memory under a name. Producers send records into it, each through a lane of its own, "
+    "and "
+    "one consumer receives them; a record is any bytes. It is there until it is removed or the machine restarts, "
+    "whoever dies in between: what was sent is received, and what was not received stays.";
 
 const struct topic help_topics[] = {
     {
@@ -26,12 +26,12 @@ const struct topic help_topics[] = {
         "Exit codes",
         "",
         "0\tdone\n"
-        "1\tan error, which standard error tells\n"
+        "1\tan error, which standard error tells; also what is in use by others\n"
         "2\twrong usage\n"
         "3\tno such queue\n"
-        "4\tfull or empty, and not to be waited for\n"
+        "4\tfull or empty, and not to be waited for: no lane free, no room, no record; or records were dropped\n"
         "5\tdamaged, not a queue, or of a format that this version does not know\n"
-        "6\tthe other side died\n"
+        "6\tit stayed full because the consumer died\n"
         "124\tthe time given by --timeout has passed\n"
         "128+n\tended by signal n; what was done until then is complete\n",
     },
