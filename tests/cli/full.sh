@@ -1,25 +1,13 @@
 source "$(dirname "$0")/lib.sh"
 
-# in_small_shm OPTIONS FUNCTION   runs the function where /dev/shm is a tmpfs of its own, mounted with these options
-in_small_shm() {
-    local mount='mount -t tmpfs -o "$1" shmq /dev/shm && exec bash "${@:2}"'
-    unshare -m true 2>/dev/null && unshare -m bash -c 'mount -t tmpfs -o size=1M shmq /dev/shm' 2>/dev/null ||
-        skip "no mounts of our own"
-    mkdir -p "$work/$2"
-    unshare -m bash -c "$mount" - "$1" "$script" "$shmq" "$manual" "$2"
-}
-
 nothing_is_left() {
     is "$(ls -A /dev/shm)" ""
     is "$(df --output=used /dev/shm | tail -1 | tr -d ' ')" 0
 }
-helpers+=$'\nin_small_shm\nnothing_is_left'
+helpers+=$'\nnothing_is_left'
 
 a_queue_that_does_not_fit_is_refused_with_what_it_needs() {
-    in_small_shm size=1M refused_with_what_it_needs
-}
-
-refused_with_what_it_needs() {
+    own_shm size=1M
     refused 1 "create 'large': no space left in shared memory (4M needed, 1M free; see --capacity)" \
         "$shmq" create --capacity 4M large
     refused 1 "(2.1M needed, 1M free; see --capacity)" "$shmq" create --capacity 16K --lanes 128 large
@@ -39,10 +27,7 @@ refused_with_what_it_needs() {
 }
 
 no_more_files_is_no_more_space() {
-    in_small_shm size=8M,nr_inodes=3 no_more_files
-}
-
-no_more_files() {
+    own_shm size=8M,nr_inodes=3
     expect 0 "$shmq" create one
     expect 0 "$shmq" create two
     refused 1 "a quota, or the number of files, is the limit" "$shmq" create three
@@ -51,10 +36,7 @@ no_more_files() {
 }
 
 a_queue_has_all_its_memory_from_the_start() {
-    in_small_shm size=1M all_its_memory
-}
-
-all_its_memory() {
+    own_shm size=1M
     "$shmq" create --capacity 512K early
     # The rest is taken by somebody else, to the last page.
     dd if=/dev/zero of=/dev/shm/other bs=4096 2>/dev/null || true
@@ -66,13 +48,9 @@ all_its_memory() {
     same data out
     refused 1 "no space left in shared memory (12K needed, 0 free; see --capacity)" "$shmq" create --capacity 4K late
 }
-helpers+=$'\nrefused_with_what_it_needs\nno_more_files\nall_its_memory'
 
 a_full_file_system_takes_no_queue_in_a_file() {
-    in_small_shm size=1M a_full_disk_takes_none
-}
-
-a_full_disk_takes_none() {
+    own_shm size=1M
     refused 1 "no space left in the file system (4M needed, 1M free; see --capacity)" \
         "$shmq" create --capacity 4M /dev/shm/queue
     refused 1 "no space left in the file system (4M needed, 1M free; see --capacity)" \
@@ -93,10 +71,7 @@ what_a_full_disk_does_not_take_stays_in_the_queue() {
 }
 
 a_disk_that_fills_up_gets_whole_records_once() {
-    in_small_shm size=100K fills_up
-}
-
-fills_up() {
+    own_shm size=100K
     "$shmq" create --capacity 1M ./queue
     seq 1 50000 >lines
     "$shmq" send ./queue lines
@@ -128,7 +103,6 @@ everything_that_prints_tells_that_it_could_not() {
         grep -qF "cannot write to standard output: No space left on device" err || fail "the message of $command"
     done
 }
-helpers+=$'\na_full_disk_takes_none\nfills_up'
 
 a_full_queue_keeps_what_fits_and_says_so() {
     "$shmq" create --capacity 4K "$q-full"

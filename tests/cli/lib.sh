@@ -16,6 +16,7 @@ manual=${2:+$(realpath "$2")}
 only=${3:-}
 script=$(realpath "$0")
 unset NO_COLOR
+[[ -n ${TEST_CLI_WORK:-} ]] || unset TEST_CLI_OWN_SHM
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_sigbus=0
 q=${TEST_CLI_PREFIX:-test-cli-$$-$RANDOM} # begins the name of every queue here
 work=${TEST_CLI_WORK:-$(mktemp -d)}
@@ -78,6 +79,36 @@ is() {
 # How many records wait in a queue.
 waiting() {
     "$shmq" stat "$1" | awk '$1 == "waiting" { print $2 }'
+}
+
+# own_shm OPTIONS   the rest of this fact has a /dev/shm of its own, a tmpfs mounted with these options
+own_shm() {
+    local mount='mount -t tmpfs -o "$1" shmq /dev/shm && exec bash "${@:2}"'
+    [[ -z ${TEST_CLI_OWN_SHM:-} ]] || return 0
+    unshare -m true 2>/dev/null && unshare -m bash -c 'mount -t tmpfs -o size=1M shmq /dev/shm' 2>/dev/null ||
+        skip "no mounts of our own"
+    TEST_CLI_OWN_SHM=1 exec unshare -m bash -c "$mount" - "$1" "$script" "$shmq" "$manual" "$only"
+}
+
+consumer_is_here() {
+    ! "$shmq" stat "$1" | grep -q '^consumer *none'
+}
+
+# How many lanes of a queue have a producer that lives.
+producers() {
+    "$shmq" stat "$1" | awk '/^LANE/ { lanes = 1; next } lanes && ($3 == "alive" || $3 == "paused")' | wc -l
+}
+
+producers_are() {
+    [[ $(producers "$1") == "$2" ]]
+}
+
+waiting_is() {
+    [[ $(waiting "$1") == "$2" ]]
+}
+
+has_been_full() {
+    (($("$shmq" stat "$1" | awk '$1 == "full" { print $2 }') > 0))
 }
 
 # until_true COMMAND...   without a limit of its own: the watchdog has one

@@ -117,21 +117,12 @@ without_options_it_waits_for_the_first_producer() {
     is "$(wc -l <got)" 1000
 }
 
-consumer_is_here() {
-    ! "$shmq" stat "$1" | grep -q '^consumer *none'
-}
-helpers+=$'\nconsumer_is_here'
-
-has_a_producer() {
-    "$shmq" ls --json | jq -e --arg name "$1" 'any(.[]; .name == $name and (.producers | length) == 1)' >/dev/null
-}
-
 it_does_not_end_while_one_of_two_producers_lives() {
     "$shmq" create --lanes 2 "$q-two"
     mkfifo in
     "$shmq" send "$q-two" <in &
     exec 3>in
-    until_true has_a_producer "$q-two"
+    until_true producers_are "$q-two" 1
     "$shmq" recv "$q-two" >got 3>&- &
     local consumer=$!
     echo one | "$shmq" send "$q-two" 3>&-

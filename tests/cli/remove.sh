@@ -62,15 +62,6 @@ who_waits_for_somebody_who_cannot_come_is_told() {
     grep -qF "shmq: send '$q-wait': it was removed meanwhile, so nobody can come any more" err-send || fail "send"
 }
 
-consumer_is_here() {
-    ! "$shmq" stat "$1" | grep -q '^consumer *none'
-}
-
-has_been_full() {
-    (($("$shmq" stat "$1" | awk '$1 == "full" { print $2 }') > 0))
-}
-helpers+=$'\nconsumer_is_here\nhas_been_full'
-
 a_damaged_queue_can_be_removed() {
     expect 0 "$shmq" create ./short
     truncate -s 5000 short

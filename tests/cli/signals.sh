@@ -8,16 +8,8 @@ filled() {
     seq 1 "$2" | "$shmq" send "$1"
 }
 
-consumer_is_here() {
-    ! "$shmq" stat "$1" | grep -q '^consumer *none'
-}
-
 producer_is_here() {
     "$shmq" stat "$1" | awk '/^LANE/ { lanes = 1; next } lanes && $2 != "-"' | grep -q .
-}
-
-has_been_full() {
-    (($("$shmq" stat "$1" | awk '$1 == "full" { print $2 }') > 0))
 }
 
 has_records() {
@@ -27,7 +19,7 @@ has_records() {
 quiet() {
     [[ ! -s $1 ]] || fail "something was said: $(head -n 1 "$1")"
 }
-helpers+=$'\nfilled\nconsumer_is_here\nproducer_is_here\nhas_been_full\nhas_records\nquiet'
+helpers+=$'\nfilled\nproducer_is_here\nhas_records\nquiet'
 
 recv_that_waits_dies_of_the_signal_and_frees_its_role() {
     "$shmq" create "$q-wait"

@@ -140,11 +140,6 @@ ctrl_c_ends_it_and_the_rest_stays() {
     ends 130 "$terminal"
 }
 
-consumer_is_here() {
-    ! "$shmq" stat "$1" | grep -q '^consumer *none'
-}
-helpers+=$'\nconsumer_is_here'
-
 records_are_shown_as_they_come() {
     "$shmq" create "$q-shown"
     mkfifo in

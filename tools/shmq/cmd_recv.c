@@ -16,7 +16,7 @@ static const struct option_row options[] = {
     {OPTION_CHUNK, "chunk", "SIZE", "As --raw, so that both sides can have the same options; any SIZE will do."},
     {OPTION_LENGTH_PREFIXED, "length-prefixed", NULL,
      "Write the size of each record in front of it: 4 bytes, the lowest first."},
-    {'f', "format", "FORMAT", "Write each record as FORMAT says, and nothing else; see below."},
+    {'f', "format", "FORMAT", "Write each record as FORMAT says, and nothing else."},
     {'c', "count", "COUNT", "End when COUNT records have been received; take no more."},
     {'e', "end", NULL, "End behind what was there at the start."},
     {OPTION_FROM, "from", "LANE", "Receive from that lane only, the first is 0; leave what is in the others."},
@@ -181,14 +181,18 @@ const struct command command_recv = {
         "A record leaves the queue when it has been written. When the reader goes away, the disk is full or Ctrl-C "
         "comes, the rest stays in the queue.\n"
         "Records of one producer come in its order. Those of several come in turns, and from a queue of total order "
-        "as they were sent. Of a recorder come the newest, and standard error tells how many were missed.\n"
-        "In FORMAT stand, besides text: %s the payload, %S its size in bytes, %t the type, %l the lane, %k the "
-        "ticket "
-        "(the position behind the record in its lane), and of the sender: %p its process id, %n its number among the "
-        "producers of the lane, from 1, %T when it came, as 2025-01-31T12:00:00.123456789Z. %p and %T are - where "
-        "the "
-        "sender was forgotten: a lane remembers its last four. %% is a percent sign; \\n, \\t, \\r, \\0, \\\\ and "
-        "\\xHH are as in C.",
+        "as they were sent. Of a recorder come the newest, and standard error tells how many were missed.",
+    .terms_title = "FORMAT is text with these in it",
+    .terms = "%s\tthe payload\n"
+             "%S\tits size in bytes\n"
+             "%t\tthe type\n"
+             "%l\tthe lane\n"
+             "%k\tthe ticket: the position behind the record in its lane\n"
+             "%p\tprocess id of the sender; - where it is forgotten: a lane remembers its last four\n"
+             "%n\twhich producer of its lane the sender is, from 1\n"
+             "%T\twhen the sender came, as 2025-01-31T12:00:00.123456789Z; or -\n"
+             "%%\ta percent sign\n"
+             "\\n ...\tnewline; also \\t, \\r, \\0 (NUL), \\\\ and \\xHH\n",
     .examples = "shmq recv jobs > jobs.txt\n"
                 "shmq recv -c 1 --timeout 5s jobs\n"
                 "shmq recv -0 jobs | xargs -0 rm\n"

@@ -30,6 +30,8 @@ struct command {
     int operands_max;
     const char *summary;     /* one line */
     const char *description; /* paragraphs, one a line */
+    const char *terms_title; /* what the words of a little language mean; may be NULL */
+    const char *terms;       /* word, tabulator, meaning; one a line */
     const char *examples;    /* lines, shown as they are; may be NULL */
     const struct option_row *options;
     int (*run)(const struct command *self, int argc, char **argv); /* the exit code */

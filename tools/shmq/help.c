@@ -75,6 +75,10 @@ void help_command(FILE *out, const struct command *command)
     fprintf(out, "\nOptions:\n");
     options_print(out, command->options);
     options_print(out, common_options);
+    if (command->terms_title != NULL) {
+        fprintf(out, "\n%s:\n", command->terms_title);
+        help_lines(out, command->terms, meaning);
+    }
     if (command->examples != NULL) {
         fprintf(out, "\nExamples:\n");
         help_lines(out, command->examples, example);

@@ -113,6 +113,12 @@ static void command_print(FILE *out, const struct command *command)
     filled(out, command->summary, (int)strlen(command->summary));
     help_lines(out, command->description, paragraph);
     options_print(out, command->options);
+    if (command->terms_title != NULL) {
+        fprintf(out, ".PP\n");
+        text_print(out, command->terms_title);
+        fputs(":\n", out);
+        help_lines(out, command->terms, meaning);
+    }
     if (command->examples != NULL) {
         fputs(".PP\nExamples:\n.PP\n.nf\n.RS 4\n", out);
         help_lines(out, command->examples, line);
