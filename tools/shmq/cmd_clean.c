@@ -211,6 +211,7 @@ static int summary(const struct cleaning *cleaning, bool remove, bool quiet)
     }
     char size[UNITS_TEXT];
     units_size(size, bytes, false);
+    fflush(stdout); /* where both go to the same place, the list comes first */
     if (quiet) {
         return code;
     }
