@@ -43,8 +43,12 @@ if [ -e /dev/full ]; then
     ! "$demo" --rounds 1 "$folder/data/bytes" >/dev/full 2>"$folder/said" || fail "a full disk goes unnoticed"
 fi
 
-"$demo" "$top" >"$folder/said" 2>&1 &
-sleep 0.5
+# Once both ends have the queue open it has no name any more.
+"$demo" "$top/LICENSE" >"$folder/said" 2>&1 &
+for _ in {1..400}; do
+    ! grep -q '^Cores' "$folder/said" || break
+    sleep 0.05
+done
 kill -9 $!
 wait $! || true
 queues=$(find /dev/shm -name '*shmq-demo-*' -user "$(id -u)" 2>/dev/null || true)
