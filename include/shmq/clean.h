@@ -36,7 +36,8 @@ struct shmq_unused {
 };
 
 /**
- * Remove a queue's name. Of a queue in a file of the user's only the name goes, unless the name is its path.
+ * Remove a queue's name. Of a queue in a file of the user's only the name goes, unless the name is its path; and it goes
+ * also when the file is gone.
  *
  * @param name   [in]
  * @param flags  [in]  0 or SHMQ_REMOVE_USED

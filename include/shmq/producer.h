@@ -71,7 +71,8 @@ SHMQ_API int shmq_reserve(struct shmq *q, size_t size, void **slot);
  * @param flags  [in]  0 or SHMQ_MORE
  *
  * @return 0, or
- *   -EINVAL  nothing is reserved, size exceeds it, or an unknown flag; the slot stays reserved
+ *   -EINVAL  not a producer's handle, nothing is reserved, size exceeds it, or an unknown flag; the slot stays reserved
+ *   -ECHILD  the handle is of the process that this one was forked from
  *
  * Threads   the handle's own
  * Progress  wait-free, no system call unless the consumer sleeps
@@ -130,9 +131,10 @@ SHMQ_API int shmq_sendv(struct shmq *q, const struct shmq_span *spans, size_t co
  *
  * @return 0, or
  *   -EINVAL  not a producer's handle
+ *   -ECHILD  the handle is of the process that this one was forked from
  *
  * Threads   the handle's own
- * Progress  wait-free, no system call
+ * Progress  wait-free, no system call unless the consumer sleeps
  * Order     release
  * Since     0.1
  */

@@ -23,8 +23,9 @@
  *     flight recorder  a lane is never full: its producer overwrites its oldest records, and the consumer learns how many
  *                      it has missed. To look at what happened last
  *
- * fork: a child has none of its parent's roles, and its copies of the handles say -ECHILD; it opens its own. exec: a new
- * program has none either. (A child made by a bare system call, around fork, keeps its parent's roles alive: do not.)
+ * fork: a child has none of its parent's roles, its copies of the handles say -ECHILD, and the memory that messages and
+ * slots lie in is not there in it; it opens its own. exec: a new program has none either. (A child made by a bare system
+ * call, around fork, keeps its parent's roles alive: do not.)
  *
  * Names are those of mapping.h: NAME, Local\NAME, Global\NAME, or a path, which is any name with a '/' in it.
  */

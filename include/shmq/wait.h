@@ -46,7 +46,7 @@ struct shmq;
  *   -EOWNERDEAD  producer: the consumer died. Told once: the next call waits for its successor
  *   -ESTALE      the queue was removed and the other side is empty, so that nobody can ever come. Consumer: and all is
  *                received
- *   -ECANCELED   shmq_cancel was called
+ *   -ECANCELED   shmq_cancel was called (told by a call that has nothing else to tell but -ETIMEDOUT)
  *   -EINTR       a signal handler ran while it slept
  *   -EBADMSG     the queue is damaged
  *   -EINVAL      an observer's handle
