@@ -4,7 +4,11 @@ source "$(dirname "$0")/lib.sh"
 of() {
     "$shmq" stat "$1" | awk -v "word=$2" '$1 == word { print $2 }'
 }
-helpers+=$'\nof'
+
+has_sent() {
+    (($(of "$1" sent) >= $2))
+}
+helpers+=$'\nof\nhas_sent'
 
 a_recorder_keeps_the_newest_and_tells_how_many_were_missed() {
     "$shmq" create --recorder --capacity 4K "$q-newest"
@@ -75,7 +79,7 @@ a_slow_receiver_misses_some_and_learns_of_each() {
     until_true test -s got
     kill -STOP "$receiver"
     seq 1001 300000 >&3
-    until_true has_sent 300000
+    until_true has_sent "$q-slow" 300000
     kill -CONT "$receiver"
     exec 3>&-
     ends 0 "$receiver"
@@ -88,16 +92,11 @@ a_slow_receiver_misses_some_and_learns_of_each() {
     is "$(tail -n 1 got)" 300000
 }
 
-has_sent() {
-    [[ $(of "$q-slow" sent) == "$1" ]]
-}
-helpers+=$'\nhas_sent'
-
 it_ends_though_the_sender_goes_on() {
     "$shmq" create --recorder --capacity 4K "$q-on"
     yes | "$shmq" send "$q-on" &
     local sender=$!
-    until_true test "$(of "$q-on" sent)" -gt 1000
+    until_true has_sent "$q-on" 1000
     expect 0 "$shmq" recv -e "$q-on"
     [[ -s out ]] || fail "nothing received"
     expect 0 "$shmq" recv -q -c 500 "$q-on"
@@ -126,7 +125,7 @@ what_is_there_outlives_a_killed_sender() {
     local sender=$!
     exec 3>in
     seq 1 5000 >&3
-    until_true test "$(of "$q-flight" sent)" == 5000
+    until_true has_sent "$q-flight" 5000
     killed "$sender"
     expect 0 "$shmq" recv -e "$q-flight"
     is "$(tail -n 1 out)" 5000
