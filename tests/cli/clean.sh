@@ -25,20 +25,23 @@ left_behind() {
     for name in sender-died successor one-of-two total-died; do
         "$shmq" send "$name" <in &
         until_true producers_are "$name" 1
-        declare -g "sender=$!"
-        [[ $name != sender-died ]] || declare -g "dead_sender=$!"
-        killed "$!"
+        local sender=$!
+        [[ $name != sender-died ]] || dead_sender=$sender
+        killed "$sender"
     done
     "$shmq" recv receiver-died 3>&- &
     dead_receiver=$!
     until_true consumer_is_here receiver-died
     killed "$dead_receiver"
-    for name in alive paused one-of-two; do
+    for name in alive paused; do
         "$shmq" send "$name" <in &
         until_true producers_are "$name" 1
-        declare -g "last=$!"
         [[ $name != paused ]] || kill -STOP $!
     done
+    # Not through the lane of the one who died.
+    "$shmq" send --lane 1 one-of-two <in &
+    last=$!
+    until_true producers_are one-of-two 1
     echo x | "$shmq" send successor
     "$shmq" recv -q -c 1 successor >/dev/null
 }

@@ -110,6 +110,48 @@ end_and_count_and_lane_mean_the_same() {
     [[ ! -s out ]] || fail "something of an empty queue"
 }
 
+the_end_of_one_lane_does_not_wait_for_the_others() {
+    "$shmq" create --order total --lanes 2 "$q-one"
+    mkfifo in
+    "$shmq" send --lane 0 "$q-one" <in &
+    exec 3>in
+    echo first >&3
+    until_true waiting_is "$q-one" 1
+    printf 'a\nb\n' | "$shmq" send --lane 1 "$q-one" 3>&-
+    expect 0 "$shmq" recv -e --from 0 -t 20s "$q-one" 3>&-
+    is "$(cat out)" first
+    # Its sender lives, and the records of the other lane wait still.
+    expect 0 "$shmq" recv -e --from 0 -t 20s "$q-one" 3>&-
+    [[ ! -s out ]] || fail "something of another lane"
+    expect 0 "$shmq" recv -e -t 20s "$q-one" 3>&-
+    is "$(tr '\n' ' ' <out)" "a b "
+}
+
+# byte_set FILE OFFSET BYTE
+byte_set() {
+    printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+helpers+=$'\nbyte_set'
+
+the_end_waits_for_who_is_in_the_middle_of_sending_and_not_for_who_died_there() {
+    "$shmq" create --order total --lanes 2 ./middle
+    mkfifo in
+    "$shmq" send --lane 0 ./middle <in &
+    local paused=$! lanes
+    exec 3>in
+    until_true producers_are ./middle 1
+    # As if it were paused there: it has taken the first number, and not published the record.
+    kill -STOP "$paused"
+    lanes=$(od -An -t u8 -j 48 -N 8 middle | tr -d ' ')
+    byte_set middle $((lanes + 32)) '\1'
+    byte_set middle 640 '\1'
+    echo second | "$shmq" send --lane 1 ./middle 3>&-
+    refused 124 "timed out: no record came" "$shmq" recv -e -t 300ms ./middle 3>&-
+    killed "$paused"
+    expect 0 "$shmq" recv -e -t 20s ./middle 3>&-
+    is "$(cat out)" second
+}
+
 the_largest_record_leaves_room_for_its_number() {
     "$shmq" create --order total --capacity 4K "$q-large"
     "$shmq" create --capacity 4K "$q-lane"
