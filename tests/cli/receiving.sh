@@ -140,12 +140,17 @@ a_killed_producer_is_a_finished_one() {
     local producer=$!
     exec 3>in
     echo one >&3
-    "$shmq" recv "$q-killed" >got 3>&- &
+    "$shmq" recv "$q-killed" >got 2>told 3>&- &
     local consumer=$!
     until_true test -s got
     killed "$producer"
     ends 0 "$consumer"
     is "$(cat got)" one
+    is "$(cat told)" "shmq: recv '$q-killed': process $producer, which sent through lane 0, died; what it had sent is received"
+    # Told once, and only of who died.
+    echo two | "$shmq" send "$q-killed"
+    expect 0 "$shmq" recv "$q-killed"
+    [[ ! -s err ]] || fail "the next one did not die"
 }
 
 a_timeout_is_124_and_none_to_wait_is_4() {

@@ -65,7 +65,7 @@ static int receive_all(struct receiver *r)
     os_signals_catch();
     int code = attach(&r->at);
     if (code == EXIT_CODE_OK) {
-        int rc = r->to_end ? ends_find(r) : 0;
+        int rc = receive_prepare(r);
         rc = rc == 0 && !output_start(&r->output, 1) ? -ENOMEM : rc;
         ending = rc == 0 ? receive(r) : (struct ending){false, rc};
     }
@@ -175,7 +175,8 @@ const struct command command_recv = {
         "send gives to chunks and to a last line that was not ended. So what comes out is what went in, byte for "
         "byte.\n"
         "Without -c, -e and --timeout it waits for the first producer, and ends when all producers have finished and "
-        "all they sent is received. With -c it goes on to the next producer until COUNT records came, and -c with -e "
+        "all they sent is received; of one that died standard error tells. With -c it goes on to the next producer "
+        "until COUNT records came, and -c with -e "
         "takes up to COUNT of what is there. With more than one lane, -e receives all that was there, and may "
         "receive some that came meanwhile.\n"
         "A record leaves the queue when it has been written. When the reader goes away, the disk is full or Ctrl-C "

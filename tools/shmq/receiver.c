@@ -6,7 +6,12 @@
 
 #include <errno.h>
 
-int ends_find(struct receiver *r)
+static bool is_served(const struct receiver *r, uint32_t lane)
+{
+    return r->at.open.has_lane == 0 || r->at.open.lane == lane;
+}
+
+int receive_prepare(struct receiver *r)
 {
     for (uint32_t i = 0; i < r->at.info.lane_count; i++) {
         struct shmq_lane_info lane = {.struct_size = sizeof lane};
@@ -14,13 +19,31 @@ int ends_find(struct receiver *r)
         if (rc != 0) {
             return rc;
         }
-        bool served = r->at.open.has_lane == 0 || r->at.open.lane == i;
-        if (served && lane.head != lane.released) {
+        if (r->to_end && is_served(r, i) && lane.head != lane.released) {
             r->ends[i] = lane.head;
             r->ends_left++;
         }
+        /* Who came before us has heard of a death where all is received. */
+        if (lane.presence == SHMQ_DIED && lane.head == lane.released) {
+            r->deaths[i] = lane.attach_count;
+        }
     }
     return 0;
+}
+
+/* All producers have ended. What those sent who died is less than what they meant to. */
+static void deaths_tell(struct receiver *r)
+{
+    for (uint32_t i = 0; !r->at.quiet && i < r->at.info.lane_count; i++) {
+        struct shmq_lane_info lane = {.struct_size = sizeof lane};
+        if (is_served(r, i) && shmq_lane_info(r->at.q, i, &lane) == 0 && lane.presence == SHMQ_DIED &&
+            lane.attach_count != r->deaths[i]) {
+            r->deaths[i] = lane.attach_count;
+            report_text("recv", r->at.name,
+                        "process %u, which sent through lane %u, died; what it had sent is received",
+                        lane.producer_pid, i);
+        }
+    }
 }
 
 static void ends_count(struct receiver *r, const struct shmq_message *message)
@@ -200,6 +223,9 @@ static bool nothing_ends(struct receiver *r, int peeked, struct ending *ending)
         *ending = (struct ending){true, -EPIPE};
         return true;
     }
+    if (rc == -EPIPE) {
+        deaths_tell(r);
+    }
     /* With a count, the next producer is waited for. */
     *ending = (struct ending){false, rc == -EPIPE ? 0 : rc};
     return rc == -EPIPE ? !r->counted : rc != 0;
@@ -218,6 +244,9 @@ struct ending receive(struct receiver *r)
         }
         if (is_done(r)) {
             return (struct ending){false, 0};
+        }
+        if (peeked == -EPIPE) {
+            deaths_tell(r);
         }
         if (peeked == -EPIPE && !r->counted) {
             return (struct ending){false, 0};

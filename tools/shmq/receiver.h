@@ -15,10 +15,11 @@ struct receiver {
     bool counted;
     bool to_end;
     int64_t timeout_ns;
-    uint64_t ends[SHMQ_LANES_MAX]; /* with to_end: positions to receive up to, 0 where that is done */
-    uint32_t ends_left;            /* lanes that are not done */
-    bool any;                      /* a record came */
-    uint64_t missed;               /* records of a recorder, all so far */
+    uint64_t ends[SHMQ_LANES_MAX];   /* with to_end: positions to receive up to, 0 where that is done */
+    uint32_t ends_left;              /* lanes that are not done */
+    uint64_t deaths[SHMQ_LANES_MAX]; /* of each lane the producer (from 1) whose death is no news; 0: none */
+    bool any;                        /* a record came */
+    uint64_t missed;                 /* records of a recorder, all so far */
     uint64_t missed_told;
     int64_t missed_ns; /* when that was told */
     int64_t tell_ns;   /* when to tell a person that it waits; INT64_MAX: never */
@@ -32,8 +33,8 @@ struct ending {
     int error;
 };
 
-/** With to_end: note what is there now. Returns 0 or an error of the library. */
-int ends_find(struct receiver *r);
+/** Note what is there now. Returns 0 or an error of the library. */
+int receive_prepare(struct receiver *r);
 
 struct ending receive(struct receiver *r);
 
