@@ -12,6 +12,8 @@
  *     512      name         whether the queue still has one
  *     640      order        the next number, in a queue of total order
  *     768      (zero, for later features)
+ *     1024     status       what the application says of its work
+ *     3328     (zero, for later features)
  *     4096     schemas      schemas_size bytes, 0 in this version
  *     lanes_offset          lane 0, lane 1, ... 640 bytes each: the words that producers and consumer share, side by
  *                           side, so that a consumer of 256 lanes touches few pages; and no power of two apart, so that
@@ -51,6 +53,31 @@
  * |    512 |    4 | remover   | name.removed          | 1: its name was taken away                                 |
  * |    516 |    4 | anybody   | name.doorbell         | written to through the file, for those who watch it        |
  * |    640 |    8 | producers | order.next            | the number that the next record of the queue gets          |
+ * |   1024 |    8 | reporter  | report.sequence       | updates that made a new copy; the newest is copy           |
+ * |        |      |           |                       | sequence % 16                                              |
+ * |   1032 |    8 | reporter  | report.text_end       | words of texts that have been written, or are just being   |
+ * |   1040 |    4 | reporter  | report.pid            | as consumer.pid                                            |
+ * |   1044 |    4 | reporter  | report.flags          | SHMQ_SIDE_FENCED, SHMQ_SIDE_LENT                           |
+ * |   1048 |    8 | reporter  | report.attached_ns    | since 1970, UTC                                            |
+ * |   1056 |    8 | reporter  | report.attach_count   | reporters so far                                           |
+ * |   1064 |    4 | reporter  | report.bell           | where it sleeps: 0 nowhere, 1 consumer.bell, 2 + i the     |
+ * |        |      |           |                       | bell of lane i                                             |
+ * |   1152 |    4 | both      | watch.bell            | of those who wait for any change, see below                |
+ * |   1156 |    4 | both      | watch.end_bell        | of those who wait for the end of a task                    |
+ * |   1160 |    4 | anybody   | watch.cancel          | the run that is to be cancelled                            |
+ * |   1280 | 1024 | reporter  | status.copies         | sixteen copies, 64 bytes each                              |
+ * |   + 0  |    8 | reporter  | copy.changes          | updates so far                                             |
+ * |   + 8  |    8 | reporter  | copy.done             | of the task                                                |
+ * |   +16  |    8 | reporter  | copy.updated_ns       | since 1970, UTC                                            |
+ * |   +24  |    8 | reporter  | copy.total            | of the task; 0: not known                                  |
+ * |   +32  |    8 | reporter  | copy.task             | the application's                                          |
+ * |   +40  |    8 | reporter  | copy.started_ns       | since 1970, UTC                                            |
+ * |   +48  |    4 | reporter  | copy.run              | tasks begun so far                                         |
+ * |   +52  |    4 | reporter  | copy.text             | where its text begins: a count of words, the lower half    |
+ * |   +56  |    2 | reporter  | copy.state            | 0 idle, 1 running, 2 done, 3 failed, 4 cancelled           |
+ * |   +58  |    2 | reporter  | copy.text_size        | bytes of the message, 0 .. 240                             |
+ * |   +60  |    4 | reporter  | copy.code             | the application's                                          |
+ * |   2304 | 1024 | reporter  | status.texts          | a ring of 128 words, see below                             |
  * |   +  0 |    8 | producer  | lane.head             | position behind the last published record                  |
  * |   +  8 |    8 | producer  | lane.sent             | records published                                          |
  * |   + 16 |    8 | producer  | lane.full_count       | times there was no room                                    |
@@ -95,9 +122,19 @@
  *     bit 1 SHMQ_BELL_ARMED    wake it: write the doorbell through the file, which it watches
  *     bit 2 SHMQ_BELL_RUNG     somebody has set about it; set before waking, by compare-and-swap
  *
+ * The two bells of watch are those of many: each who goes to sleep sets SHMQ_BELL_ASLEEP where it is not set, counting
+ * one on; the reporter resets it, by compare-and-swap, and wakes all.
+ *
+ * The status is written to a copy that no reader looks at, and then made the newest by its sequence. In the newest copy
+ * only `updated_ns`, `done` and `changes` are stored again, in this order. A reader loads the sequence, copies out, and
+ * loads the sequence again: while it has moved by less than 15, what was copied was whole. A text is the unit, 16
+ * bytes, and the message, each filled up with zeros to whole words; word n is at n % 128. It was whole while text_end,
+ * loaded before the sequence, was at most 128 words behind its beginning.
+ *
  * Roles are write locks of the open file description (F_OFD_SETLK on Linux) on one byte each, far behind the end:
- * SHMQ_ROLE_CONSUMER, SHMQ_ROLE_REPORTER, SHMQ_ROLE_REMOVER (whoever takes the name away), SHMQ_ROLE_LANE + i for the
- * producer of lane i. F_OFD_GETLK asks who lives.
+ * SHMQ_ROLE_CONSUMER, SHMQ_ROLE_REPORTER, SHMQ_ROLE_REMOVER (whoever takes the name away), SHMQ_ROLE_REPORT_WRITE
+ * (whoever writes the status, where a reporter lends it), SHMQ_ROLE_LANE + i for the producer of lane i. F_OFD_GETLK
+ * asks who lives.
  */
 #ifndef SHMQ_LAYOUT_H
 #define SHMQ_LAYOUT_H
@@ -117,6 +154,7 @@
 #define SHMQ_ROLE_CONSUMER (INT64_C(1) << 62)
 #define SHMQ_ROLE_REPORTER ((INT64_C(1) << 62) + 1)
 #define SHMQ_ROLE_REMOVER ((INT64_C(1) << 62) + 2)
+#define SHMQ_ROLE_REPORT_WRITE ((INT64_C(1) << 62) + 3)
 #define SHMQ_ROLE_LANE ((INT64_C(1) << 62) + 256)
 
 /* Incompatible features. */
@@ -127,6 +165,13 @@
 #define SHMQ_FEATURE_TRANSIENT UINT32_C(1) /* its last user takes it away */
 
 #define SHMQ_SIDE_FENCED UINT32_C(1) /* this side answers membarrier(GLOBAL_EXPEDITED) */
+
+#define SHMQ_SIDE_LENT UINT32_C(2)   /* reporter: whoever holds SHMQ_ROLE_REPORT_WRITE writes the status */
+
+#define SHMQ_STATUS_COPIES 16
+#define SHMQ_STATUS_WORDS 128 /* of the ring of texts */
+#define SHMQ_STATUS_UNIT 16
+#define SHMQ_STATUS_TEXT 240
 
 #define SHMQ_BELL_ASLEEP UINT32_C(1)
 #define SHMQ_BELL_ARMED UINT32_C(2)
@@ -186,13 +231,54 @@ struct shmq_order_line {
     uint8_t zero[120]; /* 648 */
 };
 
+struct shmq_report_line {
+    uint64_t sequence;     /* 1024 */
+    uint64_t text_end;     /* 1032 */
+    uint32_t pid;          /* 1040 */
+    uint32_t flags;        /* 1044 */
+    uint64_t attached_ns;  /* 1048 */
+    uint64_t attach_count; /* 1056 */
+    uint32_t bell;         /* 1064 */
+    uint8_t zero[84];      /* 1068 */
+};
+
+struct shmq_watch_line {
+    uint32_t bell;     /* 1152 */
+    uint32_t end_bell; /* 1156 */
+    uint32_t cancel;   /* 1160 */
+    uint8_t zero[116]; /* 1164 */
+};
+
+struct shmq_status_copy {
+    uint64_t changes;    /*  0 */
+    uint64_t done;       /*  8 */
+    uint64_t updated_ns; /* 16 */
+    uint64_t total;      /* 24 */
+    uint64_t task;       /* 32 */
+    uint64_t started_ns; /* 40 */
+    uint32_t run;        /* 48 */
+    uint32_t text;       /* 52 */
+    uint16_t state;      /* 56 */
+    uint16_t text_size;  /* 58 */
+    int32_t code;        /* 60 */
+};
+
+struct shmq_status_area {
+    struct shmq_report_line report;                     /* 1024 */
+    struct shmq_watch_line watch;                       /* 1152 */
+    struct shmq_status_copy copies[SHMQ_STATUS_COPIES]; /* 1280 */
+    uint64_t texts[SHMQ_STATUS_WORDS];                  /* 2304 */
+};
+
 struct shmq_header {
     struct shmq_identity identity;          /*    0 */
     struct shmq_consumer_line consumer;     /*  256 */
     struct shmq_lanes_open_line lanes_open; /*  384 */
     struct shmq_name_line name;             /*  512 */
     struct shmq_order_line order;           /*  640 */
-    uint8_t zero[3328];                     /*  768 */
+    uint8_t zero[256];                      /*  768 */
+    struct shmq_status_area status;         /* 1024 */
+    uint8_t zeros[768];                     /* 3328 */
 };
 
 struct shmq_lane_producer_line {
@@ -291,7 +377,34 @@ SHMQ_AT(shmq_header, name.removed, 512, 4);
 SHMQ_AT(shmq_header, name.doorbell, 516, 4);
 SHMQ_AT(shmq_header, order, 640, 128);
 SHMQ_AT(shmq_header, order.next, 640, 8);
-SHMQ_AT(shmq_header, zero, 768, 3328);
+SHMQ_AT(shmq_header, zero, 768, 256);
+SHMQ_AT(shmq_header, status, 1024, 2304);
+SHMQ_AT(shmq_header, status.report, 1024, 128);
+SHMQ_AT(shmq_header, status.report.sequence, 1024, 8);
+SHMQ_AT(shmq_header, status.report.text_end, 1032, 8);
+SHMQ_AT(shmq_header, status.report.pid, 1040, 4);
+SHMQ_AT(shmq_header, status.report.flags, 1044, 4);
+SHMQ_AT(shmq_header, status.report.attached_ns, 1048, 8);
+SHMQ_AT(shmq_header, status.report.attach_count, 1056, 8);
+SHMQ_AT(shmq_header, status.report.bell, 1064, 4);
+SHMQ_AT(shmq_header, status.watch, 1152, 128);
+SHMQ_AT(shmq_header, status.watch.bell, 1152, 4);
+SHMQ_AT(shmq_header, status.watch.end_bell, 1156, 4);
+SHMQ_AT(shmq_header, status.watch.cancel, 1160, 4);
+SHMQ_AT(shmq_header, status.copies, 1280, 1024);
+SHMQ_AT(shmq_header, status.texts, 2304, 1024);
+SHMQ_AT(shmq_header, zeros, 3328, 768);
+SHMQ_AT(shmq_status_copy, changes, 0, 8);
+SHMQ_AT(shmq_status_copy, done, 8, 8);
+SHMQ_AT(shmq_status_copy, updated_ns, 16, 8);
+SHMQ_AT(shmq_status_copy, total, 24, 8);
+SHMQ_AT(shmq_status_copy, task, 32, 8);
+SHMQ_AT(shmq_status_copy, started_ns, 40, 8);
+SHMQ_AT(shmq_status_copy, run, 48, 4);
+SHMQ_AT(shmq_status_copy, text, 52, 4);
+SHMQ_AT(shmq_status_copy, state, 56, 2);
+SHMQ_AT(shmq_status_copy, text_size, 58, 2);
+SHMQ_AT(shmq_status_copy, code, 60, 4);
 SHMQ_AT(shmq_lane, producer, 0, 128);
 SHMQ_AT(shmq_lane, producer.head, 0, 8);
 SHMQ_AT(shmq_lane, producer.sent, 8, 8);
@@ -321,6 +434,7 @@ SHMQ_AT(shmq_record, size, 0, 4);
 SHMQ_AT(shmq_record, type, 4, 2);
 SHMQ_AT(shmq_record, flags, 6, 2);
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_header) == 4096, "shmq_header");
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_status_copy) == 64, "shmq_status_copy");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_lane) == 640, "shmq_lane");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_record) == 8, "shmq_record");
 
