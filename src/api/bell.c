@@ -34,3 +34,27 @@ void bell_ring_again(uint32_t *bell, port_file file)
 {
     ring(bell, atomic_load_u32(bell), file);
 }
+
+uint32_t bell_set_shared(uint32_t *bell)
+{
+    uint32_t value = atomic_load_u32(bell);
+
+    while ((value & SHMQ_BELL_ASLEEP) == 0) {
+        uint32_t next = ((value & ~(SHMQ_BELL_STEP - 1)) + SHMQ_BELL_STEP) | SHMQ_BELL_ASLEEP;
+
+        if (atomic_cas_u32(bell, value, next))
+            return next;
+        value = atomic_load_u32(bell);
+    }
+    return value;
+}
+
+void bell_ring_shared(uint32_t *bell)
+{
+    uint32_t value = atomic_load_u32(bell);
+
+    if ((value & SHMQ_BELL_ASLEEP) == 0)
+        return;
+    (void)atomic_cas_u32(bell, value, value & ~SHMQ_BELL_ASLEEP); /* lost: somebody else rings it */
+    port_wake(bell);
+}

@@ -44,4 +44,12 @@ void bell_ring(uint32_t *bell, uint32_t *rung, port_file file);
 /* Ring it again in any case: for what is rare. */
 void bell_ring_again(uint32_t *bell, port_file file);
 
+/*
+ * The bell of many sleepers: the first one sets it, and each sleeps on the value that it has then. Who rings it resets it
+ * first and wakes second: who comes between these two finds another value, or is woken for nothing. Whoever dies between
+ * them wakes nobody, so sleeps have to end by themselves.
+ */
+uint32_t bell_set_shared(uint32_t *bell);
+void bell_ring_shared(uint32_t *bell);
+
 #endif

@@ -23,6 +23,15 @@ int64_t port_clock_real_ns(void)
     return now_ns(CLOCK_REALTIME);
 }
 
+int64_t port_clock_coarse_ns(void)
+{
+#if defined(CLOCK_REALTIME_COARSE)
+    return now_ns(CLOCK_REALTIME_COARSE);
+#else
+    return now_ns(CLOCK_REALTIME);
+#endif
+}
+
 int port_clock_sleep(int64_t duration_ns)
 {
     struct timespec duration = {.tv_sec = duration_ns / NS_PER_S, .tv_nsec = duration_ns % NS_PER_S};
