@@ -7,6 +7,8 @@
  *     SHMQ_PRODUCER   gets a lane of its own        one handle a lane, up to lane_count at a time
  *     SHMQ_CONSUMER   receives from all lanes       one at a time
  *     SHMQ_OBSERVER   looks, through a read-only map; disturbs nobody
+ *     SHMQ_REPORTER   neither sends nor receives: reports the status of the work (status.h), or asks for its end. Any
+ *                     number may be open; one at a time reports. A producer or a consumer may report as well
  *
  * A role is a lock that the kernel drops when its process dies, whatever the cause. So a role is free again at once,
  * and whoever takes it next goes on exactly where the dead one stopped:
@@ -52,6 +54,7 @@ enum shmq_role {
     SHMQ_OBSERVER = 0,
     SHMQ_PRODUCER = 1,
     SHMQ_CONSUMER = 2,
+    SHMQ_REPORTER = 3,
 };
 
 /*

@@ -26,6 +26,7 @@
 #define SHMQ_VERSION_MINOR 1
 #define SHMQ_VERSION_PATCH 0
 
+#include <shmq/await.h>    /* IWYU pragma: export */
 #include <shmq/clean.h>    /* IWYU pragma: export */
 #include <shmq/consumer.h> /* IWYU pragma: export */
 #include <shmq/error.h>    /* IWYU pragma: export */
@@ -33,6 +34,7 @@
 #include <shmq/mapping.h>  /* IWYU pragma: export */
 #include <shmq/producer.h> /* IWYU pragma: export */
 #include <shmq/queue.h>    /* IWYU pragma: export */
+#include <shmq/status.h>   /* IWYU pragma: export */
 #include <shmq/wait.h>     /* IWYU pragma: export */
 
 #endif

@@ -25,6 +25,7 @@ static void let_go(void)
         q->role = HANDLE_OF_PARENT;
         q->current = &q->none;
         q->producer.limit = q->producer.head;
+        q->reporter.current = NULL;
         q->producer.slot_size = LANE_NO_SLOT;
     }
     handles = NULL;

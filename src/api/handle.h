@@ -6,6 +6,7 @@
 #include "core/lane.h"
 #include "core/layout.h"
 #include "core/recorder.h"
+#include "core/status.h"
 #include "port/role.h"
 #include "port/watch.h"
 
@@ -13,7 +14,15 @@
 #include <shmq/queue.h>
 
 /* What a handle becomes in a child of fork. */
-#define HANDLE_OF_PARENT 3
+#define HANDLE_OF_PARENT 4
+
+/* How a handle reports. Whoever writes the status holds SHMQ_ROLE_REPORT_WRITE. */
+enum handle_reports {
+    HANDLE_REPORTS_NOT,
+    HANDLE_REPORTS,         /* holds SHMQ_ROLE_REPORTER, and that */
+    HANDLE_REPORTS_LENT,    /* holds SHMQ_ROLE_REPORTER, and that for each report by itself */
+    HANDLE_REPORTS_BORROWED /* holds that */
+};
 
 /* What the consumer knows of a lane besides its positions. */
 struct lane_service {
@@ -52,6 +61,10 @@ struct shmq {
     int64_t spin_ns;  /* how long looking often has paid lately */
     int64_t again_ns; /* somebody has closed the file: when to look again */
     struct port_watch watch;
+    struct status_reporter reporter; /* its `current` is set where progress may be stored without asking */
+    uint32_t reports;                /* enum handle_reports */
+    uint32_t cancel_told;            /* the run whose cancellation a wait has told */
+    uint64_t awaited;                /* the position that shmq_await waits for; 0: none */
     struct layout_geometry geometry;
     struct shmq_identity identity;
     uint8_t *mapping;
@@ -72,6 +85,11 @@ static inline struct shmq_lane *handle_lane(const struct shmq *q, uint32_t lane)
     return layout_lane(q->mapping, &q->geometry, lane);
 }
 
+static inline struct shmq_status_area *handle_status(const struct shmq *q)
+{
+    return &handle_header(q)->status;
+}
+
 static inline int64_t handle_role_byte(const struct shmq *q)
 {
     return q->role == SHMQ_PRODUCER ? SHMQ_ROLE_LANE + q->lane : SHMQ_ROLE_CONSUMER;
@@ -83,10 +101,17 @@ static inline int handle_refusal(const struct shmq *q)
     return q->role == HANDLE_OF_PARENT ? -ECHILD : -EINVAL;
 }
 
+static inline bool handle_is_reporter(const struct shmq *q)
+{
+    return q->reports == HANDLE_REPORTS || q->reports == HANDLE_REPORTS_LENT;
+}
+
 /* Somebody has this role now. (A lock is never in the way of its own file: what the handle holds is asked of it.) */
 static inline bool handle_has_holder(const struct shmq *q, int64_t role)
 {
-    bool own = (q->role == SHMQ_PRODUCER || q->role == SHMQ_CONSUMER) && handle_role_byte(q) == role;
+    bool own = role == SHMQ_ROLE_REPORTER
+                   ? handle_is_reporter(q)
+                   : (q->role == SHMQ_PRODUCER || q->role == SHMQ_CONSUMER) && handle_role_byte(q) == role;
 
     return own || port_role_taken(q->file, role) == 1;
 }
@@ -124,6 +149,9 @@ void producer_publish(struct shmq *q);
 /* api/producer.c: is there room for what found none? 0, -EAGAIN, -EBADMSG; asking the kernel: -EOWNERDEAD, -ESTALE. */
 int producer_look(struct shmq *q, bool ask_kernel);
 
+/* api/producer.c: nobody has the consumer's role: -EOWNERDEAD, told once, -ESTALE, or -EAGAIN where one may come. */
+int producer_nobody(struct shmq *q);
+
 /*
  * api/consumer.c: what is there to receive: 0 and `current` is a lane with a record, -EAGAIN, -EPIPE, -ESTALE, -EBADMSG.
  * Whether a producer that did not say goodbye is dead costs a system call: `ask_kernel` allows it.
@@ -155,6 +183,15 @@ int consumer_nothing(const struct shmq *q, bool ended, bool waiting);
 /* api/ordered.c: total order. The lane whose record is next becomes `current`. As consumer_look. */
 int ordered_look(struct shmq *q, bool ask_kernel);
 void ordered_take(struct shmq *q, struct shmq_message *message);
+
+/* api/report.c: has the cancellation of this reporter's task been asked for, and was not told yet? */
+bool report_take_cancel(struct shmq *q);
+
+/* api/await.c: is what is awaited released? 0, -EAGAIN, -EBADMSG; asking the kernel: -EOWNERDEAD, -ESTALE. */
+int await_look(struct shmq *q, bool ask_kernel);
+
+/* api/wait.c: shmq_cancel was called. */
+bool wait_take_cancel(struct shmq *q);
 
 /* api/wait.c: nothing to do now: -EAGAIN, and the descriptor of shmq_fd is unreadable until that changes; or what did. */
 int wait_arm(struct shmq *q);

@@ -53,7 +53,9 @@ int opened_open(const struct port_place *place, enum port_access access, struct 
 bool opened_was_used(const struct opened *o, bool any)
 {
     const struct shmq_consumer_line *consumer = &opened_header(o)->consumer;
-    bool used = atomic_load_u32(&consumer->pid) != 0 || (any && atomic_load_u64(&consumer->attach_count) != 0);
+    const struct shmq_report_line *report = &opened_header(o)->status.report;
+    bool used = atomic_load_u32(&consumer->pid) != 0 || atomic_load_u32(&report->pid) != 0 ||
+                (any && (atomic_load_u64(&consumer->attach_count) | atomic_load_u64(&report->attach_count)) != 0);
 
     for (uint32_t i = 0; i < o->geometry.lane_count && !used; i++) {
         const struct shmq_lane_owner_line *owner = &layout_lane(o->mapping, &o->geometry, i)->owner;
@@ -65,7 +67,8 @@ bool opened_was_used(const struct opened *o, bool any)
 
 bool opened_is_in_use(const struct opened *o)
 {
-    bool used = port_role_taken(o->file, SHMQ_ROLE_CONSUMER) != 0;
+    bool used =
+        port_role_taken(o->file, SHMQ_ROLE_CONSUMER) != 0 || port_role_taken(o->file, SHMQ_ROLE_REPORTER) != 0;
 
     for (uint32_t i = 0; i < o->geometry.lane_count && !used; i++)
         used = port_role_taken(o->file, SHMQ_ROLE_LANE + i) != 0;
@@ -97,6 +100,8 @@ static void wake_all(const struct opened *o)
 {
     (void)port_fence_all();
     bell_ring_again(&opened_header(o)->consumer.bell, o->file);
+    bell_ring_shared(&opened_header(o)->status.watch.bell);
+    bell_ring_shared(&opened_header(o)->status.watch.end_bell);
     for (uint32_t i = 0; i < o->geometry.lane_count; i++)
         bell_ring_again(&layout_lane(o->mapping, &o->geometry, i)->owner.bell, o->file);
 }
@@ -117,8 +122,10 @@ static bool is_named(const struct opened *o, const struct port_place *place)
 /* Has somebody a role in it who has neither said goodbye nor is just coming? */
 static bool is_held(const struct opened *o)
 {
-    bool held =
-        atomic_load_u32(&opened_header(o)->consumer.pid) != 0 && port_role_taken(o->file, SHMQ_ROLE_CONSUMER) != 0;
+    bool held = (atomic_load_u32(&opened_header(o)->consumer.pid) != 0 &&
+                 port_role_taken(o->file, SHMQ_ROLE_CONSUMER) != 0) ||
+                (atomic_load_u32(&opened_header(o)->status.report.pid) != 0 &&
+                 port_role_taken(o->file, SHMQ_ROLE_REPORTER) != 0);
 
     for (uint32_t i = 0; i < o->geometry.lane_count && !held; i++)
         held = atomic_load_u32(&layout_lane(o->mapping, &o->geometry, i)->owner.pid) != 0 &&

@@ -22,10 +22,23 @@ void producer_publish(struct shmq *q)
     handle_wake_consumer(q);
 }
 
+/* Asked again at the end: who came meanwhile has not died. */
+int producer_nobody(struct shmq *q)
+{
+    const struct shmq_consumer_line *consumer = &handle_header(q)->consumer;
+    uint64_t count = atomic_load_u64(&consumer->attach_count);
+
+    if (handle_is_removed(q))
+        return -ESTALE;
+    if (atomic_load_u32(&consumer->pid) == 0 || q->death_told == count ||
+        port_role_taken(q->file, SHMQ_ROLE_CONSUMER) != 0)
+        return -EAGAIN;
+    q->death_told = count;
+    return -EOWNERDEAD;
+}
+
 int producer_look(struct shmq *q, bool ask_kernel)
 {
-    struct shmq_consumer_line *consumer = &handle_header(q)->consumer;
-
     if (q->kind == SHMQ_RECORDER)
         return 0;
     if (q->producer.head != q->producer.published)
@@ -34,18 +47,9 @@ int producer_look(struct shmq *q, bool ask_kernel)
 
     if (rc != -EAGAIN || !ask_kernel || port_role_taken(q->file, SHMQ_ROLE_CONSUMER) != 0)
         return rc;
-    uint64_t count = atomic_load_u64(&consumer->attach_count);
-
     /* A consumer that closed its handle may have given room while we asked. */
     rc = lane_look_for_room(&q->producer);
-    if (rc != -EAGAIN)
-        return rc;
-    if (handle_is_removed(q))
-        return -ESTALE;
-    if (atomic_load_u32(&consumer->pid) == 0 || q->death_told == count)
-        return -EAGAIN;
-    q->death_told = count;
-    return -EOWNERDEAD;
+    return rc != -EAGAIN ? rc : producer_nobody(q);
 }
 
 /* One try. Without room, what is appended so far is published: who shall make room must see it. */

@@ -293,7 +293,7 @@ int shmq_open(const char *name, enum shmq_role role, const struct shmq_open_opti
     struct shmq_open_options o;
     struct port_place place;
 
-    if (name == NULL || q == NULL || (unsigned)role > SHMQ_CONSUMER ||
+    if (name == NULL || q == NULL || (unsigned)role > SHMQ_REPORTER ||
         options_copy(&o, sizeof o, options, sizeof o) != 0 || o.hand_back > SHMQ_HAND_BACK_OWN ||
         o.policy > SHMQ_DROP || o.has_lane > 1)
         return -EINVAL;
@@ -353,6 +353,9 @@ void shmq_close(struct shmq *q)
 {
     if (q == NULL)
         return;
+    bool had_role = q->role == SHMQ_PRODUCER || q->role == SHMQ_CONSUMER || handle_is_reporter(q);
+
+    shmq_report_leave(q);
     if (q->role == SHMQ_PRODUCER)
         leave_lane(q);
     else if (q->role == SHMQ_CONSUMER)
@@ -360,7 +363,7 @@ void shmq_close(struct shmq *q)
     bool held_off = forks_hold_off() == 0; /* always: opening it has done so before */
 
     forks_remove(q);
-    if (q->place != NULL && (q->role == SHMQ_PRODUCER || q->role == SHMQ_CONSUMER))
+    if (q->place != NULL && had_role && q->role != HANDLE_OF_PARENT)
         leave_transient(q);
     destroy(q);
     if (held_off)

@@ -27,7 +27,7 @@
 int wait_look(struct shmq *q, bool ask_kernel)
 {
     if (q->role == SHMQ_PRODUCER)
-        return producer_look(q, ask_kernel);
+        return q->awaited != 0 ? await_look(q, ask_kernel) : producer_look(q, ask_kernel);
     int rc = consumer_look(q, ask_kernel);
 
     q->end_told = rc == -EPIPE;
@@ -62,12 +62,18 @@ static void count_wait(struct shmq *q)
     atomic_store_u64(count, atomic_load_u64(count) + 1);
 }
 
-static bool take_cancel(struct shmq *q)
+bool wait_take_cancel(struct shmq *q)
 {
     if (atomic_load_u32(&q->cancelled) == 0)
         return false;
     atomic_store_u32(&q->cancelled, 0);
     return true;
+}
+
+/* Of this wait, or of the task that this handle reports. */
+static bool take_cancel(struct shmq *q)
+{
+    return wait_take_cancel(q) || report_take_cancel(q);
 }
 
 static int64_t deadline_after(int64_t timeout_ns)
@@ -174,6 +180,10 @@ void shmq_cancel(struct shmq *q)
     atomic_fence(); /* either we see the bell set, or who sets it sees that it is cancelled */
     if (q->bell != NULL && bell_is_set(q->bell))
         bell_ring_again(q->bell, q->file);
+    if (q->role != SHMQ_OBSERVER && q->role != HANDLE_OF_PARENT) {
+        bell_ring_shared(&handle_status(q)->watch.bell);
+        bell_ring_shared(&handle_status(q)->watch.end_bell);
+    }
 }
 
 /*

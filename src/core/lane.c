@@ -64,6 +64,7 @@ int lane_attach_producer(struct lane_producer *p, struct shmq_lane *shared, uint
         .slot_size = LANE_NO_SLOT,
         .shared = shared,
         .capacity = capacity,
+        .last = LANE_NO_SLOT,
         .full_count = atomic_load_u64(&shared->producer.full_count),
     };
     set_limit(p, at.tail);

@@ -57,6 +57,7 @@ struct lane_producer {
     uint64_t slot_size;  /* payload bytes reserved, or LANE_NO_SLOT */
     struct shmq_lane *shared;
     uint64_t capacity;
+    uint64_t last;   /* where the last record that was appended begins, or LANE_NO_SLOT */
     uint64_t wanted; /* bytes that found no room last */
     uint64_t full_count;
     uint64_t room_end;   /* what limit is, but where `numbered` keeps that at the head */
@@ -208,6 +209,7 @@ ALWAYS_INLINE void lane_publish(struct lane_producer *p)
 ALWAYS_INLINE void lane_append(struct lane_producer *p, size_t size, uint16_t type)
 {
     lane_put_header(p, lane_header(size, type, 0));
+    p->last = p->head;
     p->head += lane_span(size);
     p->sent++;
 }

@@ -120,7 +120,7 @@ static void arguments_out_of_range_are_refused(void **state)
 
     assert_int_equal(shmq_create(name, NULL), 0);
     assert_int_equal(shmq_open(name, SHMQ_CONSUMER, &bad, &q), -EINVAL);
-    assert_int_equal(shmq_open(name, (enum shmq_role)3, NULL, &q), -EINVAL);
+    assert_int_equal(shmq_open(name, (enum shmq_role)4, NULL, &q), -EINVAL);
     assert_int_equal(shmq_open(NULL, SHMQ_CONSUMER, NULL, &q), -EINVAL);
     assert_int_equal(shmq_open(name, SHMQ_CONSUMER, NULL, NULL), -EINVAL);
     assert_null(q);
