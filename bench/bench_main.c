@@ -113,6 +113,7 @@ static void add_round_trips(void)
     add((struct point){.transport = &round_trip_shmq, .size = 64, .capacity = capacity}, "round_trip", "shmq");
     add((struct point){.transport = &round_trip_shmq_wait, .size = 64, .capacity = capacity}, "round_trip",
         "shmq_wait");
+    add((struct point){.transport = &round_trip_await, .size = 64, .capacity = capacity}, "await", "in_place");
     add((struct point){.transport = &round_trip_pipe, .size = 64, .spin = true}, "round_trip", "pipe_spin");
     add((struct point){.transport = &round_trip_pipe, .size = 64}, "round_trip", "pipe");
 }
@@ -150,6 +151,24 @@ static void add_lanes(void)
     add((struct point){.transport = &wake_shmq, .size = 64, .capacity = capacity}, "wake", "shmq");
 }
 
+/* A report, or a look: the size is that of the message. */
+static void add_status(void)
+{
+    static const struct {
+        const char *name;
+        const struct transport *transport;
+    } ways[] = {
+        {"advance", &status_advance}, {"advance_seen", &status_advance_seen},
+        {"message", &status_message}, {"message_seen", &status_message_seen},
+        {"glance", &status_glance},   {"glance_busy", &status_glance_busy},
+        {"look", &status_look},
+    };
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        add((struct point){.transport = ways[i].transport, .size = 24}, "status", ways[i].name);
+    }
+}
+
 static void add_all(void)
 {
     static const size_t sizes[] = {8, 64, 256, 1024, 4096, 65536};
@@ -158,6 +177,7 @@ static void add_all(void)
         add_throughput(sizes[i]);
     }
     add_round_trips();
+    add_status();
     add_lanes();
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         add_hand_back(sizes[i]);

@@ -24,6 +24,8 @@ struct side {
     struct shmq *out;
     struct shmq *in;
     uint64_t number; /* lines: of the last trip */
+    struct shmq_ticket ticket;
+    struct shmq_message question; /* await: where the answer goes */
 };
 
 /* 0, or a negative errno; -EPIPE from a get: the other side has finished. */
@@ -249,6 +251,84 @@ static int queues_wait_answer(struct run *run)
     return rc;
 }
 
+/* One queue: the answer comes where the question was, and the question's ticket tells when. */
+
+static int await_prepare(struct run *run)
+{
+    struct shmq_create_options options = {.struct_size = sizeof options, .capacity = run->point->capacity};
+    int rc = prepare(run);
+
+    snprintf(run->queues[0], sizeof run->queues[0], "shmq-bench-%ld", (long)getpid());
+    rc = rc == 0 ? shmq_create(run->queues[0], &options) : rc;
+    return rc == 1 ? -EEXIST : rc;
+}
+
+static void await_remove(struct run *run)
+{
+    shmq_remove(run->queues[0], SHMQ_REMOVE_USED);
+}
+
+static int ticket_put(struct side *side, uint8_t *message)
+{
+    int rc = shmq_send(side->out, message, MESSAGE, 0, 0);
+
+    return rc == 0 ? shmq_ticket(side->out, &side->ticket) : rc;
+}
+
+static int ticket_get(struct side *side, uint8_t *message)
+{
+    struct shmq_answer view;
+    int rc = shmq_await(side->out, &side->ticket, -1, &view);
+
+    if (rc == 0) {
+        memcpy(message, view.data, MESSAGE);
+    }
+    return rc;
+}
+
+static int question_get(struct side *side, uint8_t *message)
+{
+    int rc;
+
+    while ((rc = shmq_peek(side->in, &side->question)) == -EAGAIN) {
+        if (!pair_wait(&side->run->pair)) {
+            return -EPIPE;
+        }
+    }
+    if (rc == 0) {
+        memcpy(message, side->question.data, MESSAGE);
+    }
+    return rc;
+}
+
+static int answer_put(struct side *side, uint8_t *message)
+{
+    memcpy(side->question.data, message, MESSAGE);
+    return shmq_release(side->in);
+}
+
+static int await_ask(struct run *run)
+{
+    struct side side = {.run = run};
+    int rc = shmq_open(run->queues[0], SHMQ_PRODUCER, NULL, &side.out);
+
+    rc = rc == 0 ? run_meet(run) : rc;
+    rc = rc == 0 ? ask(&side, ticket_put, ticket_get) : rc;
+    shmq_close(side.out);
+    return rc;
+}
+
+static int await_answer(struct run *run)
+{
+    struct side side = {.run = run};
+    int rc = shmq_open(run->queues[0], SHMQ_CONSUMER, NULL, &side.in);
+
+    rc = rc == 0 ? run_meet(run) : rc;
+    rc = rc == 0 ? answer(&side, answer_put, question_get) : rc;
+    shmq_close(side.in);
+    return rc;
+}
+
 /* Two pipes. */
 
 static int pipes_prepare(struct run *run)
@@ -290,4 +370,5 @@ static int pipes_answer(struct run *run)
 const struct transport round_trip_lines = {prepare, lines_ask, lines_answer, lines_clean};
 const struct transport round_trip_shmq = {queues_prepare, queues_ask, queues_answer, queues_remove};
 const struct transport round_trip_shmq_wait = {queues_prepare, queues_wait_ask, queues_wait_answer, queues_remove};
+const struct transport round_trip_await = {await_prepare, await_ask, await_answer, await_remove};
 const struct transport round_trip_pipe = {pipes_prepare, pipes_ask, pipes_answer, pipe_close};

@@ -17,6 +17,7 @@ extern const struct transport pipe_batch;
 extern const struct transport round_trip_lines; /* no queue: two cache lines each way */
 extern const struct transport round_trip_shmq;
 extern const struct transport round_trip_shmq_wait; /* waiting with shmq_wait */
+extern const struct transport round_trip_await;     /* one queue: answered in place, and awaited */
 extern const struct transport round_trip_pipe;
 
 /* bench_claim.c: two producers at once and no consumer, each with a lane of its own, or both with one shared tail. */
@@ -28,6 +29,15 @@ extern const struct transport claim_cas;
 /* bench_wake.c: a question to a side that sleeps, and its answer. */
 extern const struct transport wake_futex;
 extern const struct transport wake_shmq;
+
+/* bench_status.c: reports and looks, one process alone, and with the other one looking or reporting all the time. */
+extern const struct transport status_advance;
+extern const struct transport status_advance_seen;
+extern const struct transport status_message;
+extern const struct transport status_message_seen;
+extern const struct transport status_glance;
+extern const struct transport status_glance_busy;
+extern const struct transport status_look;
 
 /*
  * Pipes, for both. Way 0 is there, way 1 is back; each side meets the other with the ways it reads and writes, and
