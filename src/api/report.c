@@ -184,7 +184,7 @@ int shmq_report_resume(struct shmq *q)
     return 0;
 }
 
-static NEVER_INLINE void wake_watchers(struct shmq *q)
+static APART void wake_watchers(struct shmq *q)
 {
     bell_ring_shared(&handle_status(q)->watch.bell);
 }
@@ -205,7 +205,7 @@ static uint64_t sum(uint64_t done, uint64_t count)
 }
 
 /* `adds`: so much more. */
-static NEVER_INLINE int report_done_slowly(struct shmq *q, uint64_t count, bool adds)
+static APART int report_done_slowly(struct shmq *q, uint64_t count, bool adds)
 {
     int rc = enter_running(q);
 
