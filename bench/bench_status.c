@@ -126,7 +126,7 @@ static int beside(struct run *run, item *one, bool reports)
     uint64_t items = run->pair.shared->finished.word - 1;
     struct payload_account account = {.received = items, .sum = payload_sum(&run->payload, items)};
 
-    run_account(run, &account);
+    run_account(run, account);
     shmq_close(q);
     return rc;
 }
