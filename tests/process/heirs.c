@@ -143,7 +143,6 @@ static bool come_to_an_end(struct world *w)
     if (rc != -EAGAIN || shmq_info(w->consumer, &info) != 0 || info.used != 0 || info.lanes_open != 0)
         return ledger_complain(w->ledger, "after the end peek says %d, %u lanes are open, %u bytes used", rc,
                                info.lanes_open, (unsigned)info.used);
-    shmq_close(w->consumer);
     return ledger_balances(w->ledger);
 }
 
@@ -169,6 +168,10 @@ static bool go_on_alone(struct world *w)
     return heirs_two_laps(w) && ledger_balances(w->ledger);
 }
 
+/*
+ * What living peers hold is held by the tracer too, which lives on; closing their handles here would give their roles
+ * back there. So only handles that were opened here are closed here.
+ */
 static bool succeed(struct world *w, const void *arg)
 {
     const struct heirs *heirs = arg;
@@ -185,8 +188,12 @@ static bool succeed(struct world *w, const void *arg)
     if (receiver_drain(&w->receiver, w->consumer, heirs->producers_first ? 1 : 3, UINT32_MAX) < 0 ||
         !heirs_two_laps(w))
         return false;
-    /* The locks of living peers are held by the tracer: their end is not for us to tell. */
-    return heirs->all_new ? close_producers(w) && come_to_an_end(w) : ledger_balances(w->ledger);
+    if (!heirs->all_new)
+        return ledger_balances(w->ledger);
+    bool good = close_producers(w) && come_to_an_end(w);
+
+    shmq_close(w->consumer);
+    return good;
 }
 
 pid_t heirs_start(struct world *w, bool (*work)(struct world *w, const void *arg), const void *arg)
