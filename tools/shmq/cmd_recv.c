@@ -111,7 +111,7 @@ static int run(const struct command *self, int argc, char **argv)
         .wanted = UINT64_MAX,
         .timeout_ns = -1,
     };
-    struct format format = {0};
+    static struct format format;
     for (int letter; (letter = options_next(&o)) != 0;) {
         switch (letter) {
         case '0':
