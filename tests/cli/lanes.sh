@@ -31,7 +31,11 @@ held() {
         until_true producers_are "$1" $((i + 1))
     done
 }
-helpers+=$'\nsenders\nwhole_and_in_order\nheld'
+
+is_paused() {
+    grep -q '^State:.T' "/proc/$1/status"
+}
+helpers+=$'\nsenders\nwhole_and_in_order\nheld\nis_paused'
 
 several_senders_at_once_each_keep_their_order() {
     "$shmq" create --lanes 8 --capacity 4K "$q-many"
@@ -54,6 +58,7 @@ who_finds_no_lane_is_told_who_has_them() {
     "$shmq" create --lanes 3 "$q-busy"
     held "$q-busy" 3
     kill -STOP "${pids[1]}"
+    until_true is_paused "${pids[1]}"
     refused 4 "send '$q-busy': all 3 lanes have a producer: ${pids[0]} (shmq), ${pids[1]} (shmq, paused), ${pids[2]} (shmq)" \
         "$shmq" send "$q-busy"
     grep -qF 'more lanes: shmq create --lanes' err || fail "no way out"
