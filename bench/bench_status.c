@@ -5,6 +5,7 @@
  * to fetch lines that the other has just written. Every look is checked: the message is made of the progress that it was
  * reported with.
  */
+#include "ticks.h"
 #include "transports.h"
 
 #include <errno.h>
@@ -102,6 +103,7 @@ static int measured(struct run *run, item *one, bool reports)
             rc = one(q, done++);
         }
     }
+    run->pair.shared->end_ns = ticks_ns();
     pair_finish(&run->pair, done);
     shmq_close(q);
     return rc;
@@ -126,7 +128,10 @@ static int beside(struct run *run, item *one, bool reports)
     uint64_t items = run->pair.shared->finished.word - 1;
     struct payload_account account = {.received = items, .sum = payload_sum(&run->payload, items)};
 
+    uint64_t end_ns = run->pair.shared->end_ns;
+
     run_account(run, account);
+    run->pair.shared->end_ns = end_ns;
     shmq_close(q);
     return rc;
 }
