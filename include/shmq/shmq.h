@@ -29,6 +29,7 @@
 #include <shmq/await.h>    /* IWYU pragma: export */
 #include <shmq/clean.h>    /* IWYU pragma: export */
 #include <shmq/consumer.h> /* IWYU pragma: export */
+#include <shmq/duplex.h>   /* IWYU pragma: export */
 #include <shmq/error.h>    /* IWYU pragma: export */
 #include <shmq/info.h>     /* IWYU pragma: export */
 #include <shmq/mapping.h>  /* IWYU pragma: export */
