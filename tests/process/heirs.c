@@ -176,6 +176,8 @@ static bool succeed(struct world *w, const void *arg)
 {
     const struct heirs *heirs = arg;
 
+    if (w->scenario->reports && !status_is_whole(w))
+        return false;
     if (heirs->nobody)
         return go_on_alone(w);
     if (heirs->all_new) {
@@ -190,7 +192,9 @@ static bool succeed(struct world *w, const void *arg)
         return false;
     if (!heirs->all_new)
         return ledger_balances(w->ledger);
-    bool good = close_producers(w) && come_to_an_end(w);
+    bool good = !w->scenario->reports || status_can_be_reported(w, w->consumer);
+
+    good = good && close_producers(w) && come_to_an_end(w);
 
     shmq_close(w->consumer);
     return good;

@@ -48,6 +48,8 @@ struct ledger {
     _Atomic uint32_t refused; /* opens that said -EBUSY */
     _Atomic uint32_t wrong;   /* complaints */
     uint32_t kind;            /* of the queue, enum shmq_kind */
+    _Atomic uint32_t told;    /* reports that have returned */
+    _Atomic uint32_t telling; /* reports that have begun */
     char complaint[200];      /* the first of them */
     uint32_t stream_count;
     struct ledger_stream streams[];

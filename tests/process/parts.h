@@ -63,6 +63,17 @@ void release_much(struct actor *a);
 void peek_much(struct actor *a);
 void open_receive_close(struct actor *a);
 
+/* Reporters, and those who await. */
+void report_all(struct actor *a);
+void report_much(struct actor *a);
+void send_and_see_it_done(struct actor *a);
+void await_done(struct actor *a);
+void await_in_vain(struct actor *a);
+void await_with_patience(struct actor *a);
+
+/* Somebody receives all there is, and closes. */
+void drain_for_a_while(struct world *w);
+
 /* Keepers. */
 void create_queue(struct actor *a);
 void create_queue_with_alias(struct actor *a);

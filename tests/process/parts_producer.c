@@ -139,18 +139,23 @@ void fill_a_lane_and_ask(struct actor *a)
         (void)sender_send(&a->sender, a->q, 100, 0);
 }
 
-/* And somebody gives it. */
-void fill_ask_and_drain(struct actor *a)
+void drain_for_a_while(struct world *w)
 {
     struct receiver receiver;
     struct shmq *consumer;
 
-    fill_a_lane_and_ask(a);
-    must(shmq_open(a->world->name, SHMQ_CONSUMER, NULL, &consumer) == 0, "a consumer for a while");
-    receiver_create(&receiver, a->world->ledger);
-    must(receiver_drain(&receiver, consumer, 1, UINT32_MAX) >= 0, "draining a full lane");
+    must(shmq_open(w->name, SHMQ_CONSUMER, NULL, &consumer) == 0, "a consumer for a while");
+    receiver_create(&receiver, w->ledger);
+    must(receiver_drain(&receiver, consumer, 1, UINT32_MAX) >= 0, "draining for a while");
     shmq_close(consumer);
     receiver_destroy(&receiver);
+}
+
+/* And somebody gives it. */
+void fill_ask_and_drain(struct actor *a)
+{
+    fill_a_lane_and_ask(a);
+    drain_for_a_while(a->world);
 }
 
 void poll_a_full_lane(struct actor *a)

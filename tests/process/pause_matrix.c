@@ -107,6 +107,8 @@ static bool be_others(struct world *w, const void *arg)
         if (rc != 0 && rc != 1)
             return ledger_complain(w->ledger, "create beside a paused one says %d", rc);
     }
+    if (w->scenario->reports && !status_is_whole(w))
+        return false;
     if (!take_roles(w) || !use_roles(w))
         return false;
     if (!plan->keep)

@@ -267,6 +267,12 @@ const struct scenario scenarios[] = {
     {.name = "recorder: recv",                     .before = much_recorded,           .part = CONSUMER(open_only, receive_into_too_little), .kind = SHMQ_RECORDER},
     {.name = "recorder: take over from a consumer", .before = dead_consumer,          .part = CONSUMER(NULL, open_receive_close), .lanes = 2, .kind = SHMQ_RECORDER},
 
+    {.name = "report",                             .before = consumer,                .part = PRODUCER(open_only, report_all), .reports = true},
+    {.name = "report in rings that have gone round", .before = producer,              .part = CONSUMER(report_much, report_all), .reports = true},
+    {.name = "await what is done",                 .before = nothing_else,            .part = PRODUCER(send_and_see_it_done, await_done)},
+    {.name = "await what is not done",             .before = consumer,                .part = PRODUCER(open_only, await_in_vain)},
+    {.name = "sleep for a ticket",                 .before = nothing_else,            .part = PRODUCER(open_and_calm, await_with_patience), .may_sleep = true},
+
     {.name = "close the last of a transient queue", .before = NULL,                   .part = KEEPER(open_as_producer, close_as_producer), .transient = true},
     {.name = "create a transient queue",           .before = NULL,                    .part = KEEPER(NULL, create_queue), .no_queue = true, .transient = true},
     {.name = "create",                             .before = NULL,                    .part = KEEPER(NULL, create_queue), .no_queue = true},
@@ -293,6 +299,7 @@ const struct scenario pairs[] = {
     {.name = "send x sleep",                       .before = nothing_else,            .part = PRODUCER(open_only, send_two),             .other = CONSUMER(open_and_calm, sleep_for_records), .may_sleep = true},
     {.name = "close x sleep",                      .before = nothing_else,            .part = PRODUCER(leave_some_unpublished, close_only), .other = CONSUMER(open_and_calm, sleep_for_records), .may_sleep = true},
     {.name = "sleep for room x release",           .before = nothing_else,            .part = PRODUCER(fill_a_lane_and_calm, sleep_for_room), .other = CONSUMER(open_only, peek_and_release), .may_sleep = true},
+    {.name = "await x release",                    .before = nothing_else,            .part = PRODUCER(open_and_calm, await_with_patience), .other = CONSUMER(open_only, peek_and_release), .may_sleep = true},
     {.name = "order: send x peek all",             .before = dead_producer_alone,     .part = PRODUCER(open_only, send_batch),           .other = CONSUMER(open_only, peek_all), .lanes = 2, .kind = SHMQ_TOTAL_ORDER},
     {.name = "order: send x open",                 .before = both_dead,               .part = PRODUCER(open_only, send_two),             .other = CONSUMER(NULL, open_receive_close), .lanes = 2, .kind = SHMQ_TOTAL_ORDER},
     {.name = "recorder: send x peek all",          .before = nothing_else,            .part = PRODUCER(go_round_twice, send_large),      .other = CONSUMER(open_only, peek_all), .kind = SHMQ_RECORDER},

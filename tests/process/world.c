@@ -282,6 +282,12 @@ static uint64_t mix_mapping(uint64_t hash, const struct world *w)
     memset(&header.identity, 0, sizeof header.identity);
     header.consumer.attached_ns = 0;
     header.consumer.pid = header.consumer.pid != 0;
+    header.status.report.attached_ns = 0;
+    header.status.report.pid = header.status.report.pid != 0;
+    for (uint32_t i = 0; i < SHMQ_STATUS_COPIES; i++) {
+        header.status.copies[i].started_ns = 0;
+        header.status.copies[i].updated_ns = 0;
+    }
     hash = mix_words(hash, &header, sizeof header);
     size_t place = sizeof header;
 
@@ -328,6 +334,7 @@ uint64_t world_image(const struct world *w)
     if (w->mapping != NULL) {
         hash = mix_mapping(hash, w);
         hash = mix(hash, lock_of(w, SHMQ_ROLE_CONSUMER));
+        hash = mix(hash, lock_of(w, SHMQ_ROLE_REPORTER));
         for (uint32_t lane = 0; lane < world_lanes(w); lane++)
             hash = mix(hash, lock_of(w, SHMQ_ROLE_LANE + lane));
     }

@@ -54,6 +54,7 @@ struct scenario {
     uint32_t hand_back;
     uint32_t kind; /* enum shmq_kind */
     bool transient;
+    bool reports;   /* the status is looked at too */
     bool aliased;   /* the queue is in a file of the user's, and has an alias */
     bool may_sleep; /* its system calls may take long */
     bool no_queue;  /* there is none before: the actor makes it */
@@ -133,6 +134,10 @@ bool world_survives(struct world *w, const struct heirs *heirs);
 
 /* Total order: a producer that is stopped in the middle of a commit holds up the others, as long as it lives. */
 bool world_is_held_up(const struct world *w);
+
+/* Is the status one of the reports that may be seen now? Can a successor report? */
+bool status_is_whole(struct world *w);
+bool status_can_be_reported(struct world *w, struct shmq *q);
 
 /* What a killed keeper may leave: a whole queue or none, and no other name. */
 bool world_is_tidy(struct world *w);
