@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <shmq/layout.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -353,6 +354,8 @@ static int send_stamped(struct peer *self, void *arg)
     return 0;
 }
 
+#define PRODUCERS 4
+
 /* What the consumer knows of one lane. It polls, so that it is interrupted in the middle of a look at all lanes. */
 struct heard {
     uint64_t next;
@@ -383,13 +386,35 @@ static void hear_in_order(struct shmq *c, struct heard heard[])
     assert_int_equal(rc, -EPIPE);
 }
 
+/* Somebody is always paused: at any instruction, so also between the numbers of a batch and its publish. */
+struct pausing {
+    const struct peer *peers;
+    bool stop;
+};
+
+static void *pause_them(void *arg)
+{
+    struct pausing *pausing = arg;
+
+    for (unsigned i = 0; !__atomic_load_n(&pausing->stop, __ATOMIC_RELAXED); i++) {
+        pid_t pid = pausing->peers[i % PRODUCERS].pid;
+
+        (void)kill(pid, SIGSTOP);
+        usleep(200);
+        (void)kill(pid, SIGCONT);
+        usleep(i * 7 % 50);
+    }
+    return NULL;
+}
+
 static void no_order_is_turned_round_in_a_storm(void **state)
 {
-    enum { PRODUCERS = 4 };
-    struct storm storm = {.name = queue_made("storm", 65536, PRODUCERS, SHMQ_TOTAL_ORDER), .batches = 6000};
+    struct storm storm = {.name = queue_made("storm", 65536, PRODUCERS, SHMQ_TOTAL_ORDER), .batches = 20000};
     struct heard heard[PRODUCERS] = {{0}};
-    struct peer peers[PRODUCERS];
+    static struct peer peers[PRODUCERS]; /* the thread outlives a test that fails */
+    static struct pausing pausing = {.peers = peers};
     struct shmq *c = queue_opened(storm.name, SHMQ_CONSUMER);
+    pthread_t thread;
 
     (void)state;
     storm.clock = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -401,7 +426,10 @@ static void no_order_is_turned_round_in_a_storm(void **state)
     }
     for (int i = 0; i < PRODUCERS; i++)
         peer_go(&peers[i]);
+    assert_int_equal(pthread_create(&thread, NULL, pause_them, &pausing), 0);
     hear_in_order(c, heard);
+    __atomic_store_n(&pausing.stop, true, __ATOMIC_RELAXED);
+    assert_int_equal(pthread_join(thread, NULL), 0);
     for (int i = 0; i < PRODUCERS; i++) {
         assert_int_equal(peer_end(&peers[i]), 0);
         assert_int_equal(heard[i].next, storm.batches * BATCH);
