@@ -14,7 +14,7 @@
  *     768      (zero, for later features)
  *     1024     status       what the application says of its work
  *     3328     (zero, for later features)
- *     4096     schemas      schemas_size bytes, 0 in this version
+ *     4096     schemas      schemas_size bytes: what the record types look like; 0 where there are none
  *     lanes_offset          lane 0, lane 1, ... 640 bytes each: the words that producers and consumer share, side by
  *                           side, so that a consumer of 256 lanes touches few pages; and no power of two apart, so that
  *                           the lines it looks at do not crowd each other out of its cache
@@ -115,6 +115,36 @@
  *
  * In a queue of total order, and in a recorder, the first 8 bytes of each payload are the record's number: of the
  * queue, or of the lane.
+ *
+ * The schemas describe the record types, so that whoever never saw one can print its records (see schema.h):
+ *
+ *     shmq_schemas_head     16 bytes
+ *     for each type, nested ones in front of those that they are nested in:
+ *         shmq_schema_entry      64 bytes
+ *         shmq_field_entry       64 bytes for each field
+ *
+ * | offset | size | of a ...  | field                 | meaning                                                    |
+ * |--------|------|-----------|-----------------------|------------------------------------------------------------|
+ * |   +  0 |    4 | head      | format                | 1: of the schemas                                          |
+ * |   +  4 |    4 | head      | size                  | bytes, this head included                                  |
+ * |   +  8 |    4 | head      | count                 | types, 1 .. 128                                            |
+ * |   +  0 |   48 | type      | name                  | C identifier, NUL-terminated, the rest zero                |
+ * |   + 48 |    4 | type      | version               | the application's                                          |
+ * |   + 52 |    4 | type      | size                  | bytes of the fixed part                                    |
+ * |   + 56 |    4 | type      | field_count           | 1 or more; 2048 in all types together at most              |
+ * |   + 60 |    2 | type      | record_type           | of its records: 0x8000 + its place among the types;        |
+ * |        |      |           |                       | 0: it has none of its own, and is only nested              |
+ * |   +  0 |   48 | field     | name                  | as above                                                   |
+ * |   + 48 |    4 | field     | offset                | in the fixed part                                          |
+ * |   + 52 |    4 | field     | count                 | elements of an array, at most so many of a span, or 1      |
+ * |   + 56 |    2 | field     | kind                  | enum shmq_field_kind of schema.h                           |
+ * |   + 58 |    2 | field     | shape                 | enum shmq_field_shape of schema.h                          |
+ * |   + 60 |    2 | field     | nested                | kind SHMQ_FIELD_NESTED: place of its type, which comes     |
+ * |        |      |           |                       | before this one; so nesting has an end                     |
+ *
+ * The fields of a type lie in their order, each at the next multiple of its alignment; the size of the type is rounded
+ * up to its alignment, which is the largest of its fields'. A number is aligned to its size, a span to 4, a blob to 8.
+ * A span (shmq_sm_span, 8 bytes) says where its data lies in the record: behind the fixed part, at a multiple of 8.
  *
  * A bell is the word on which a side sleeps: a count of its sleeps from bit 3, and what the other side has to do:
  *
@@ -334,6 +364,51 @@ struct shmq_record {
     uint16_t flags; /* 6 */
 };
 
+#define SHMQ_SCHEMAS_FORMAT UINT32_C(1)
+#define SHMQ_SCHEMAS_MAX 128
+#define SHMQ_FIELDS_MAX 2048
+#define SHMQ_SCHEMA_NAME 48 /* bytes, with the NUL */
+#define SHMQ_SCHEMA_TYPE 0x8000
+
+struct shmq_schemas_head {
+    uint32_t format; /*  0 */
+    uint32_t size;   /*  4 */
+    uint32_t count;  /*  8 */
+    uint32_t zero;   /* 12 */
+};
+
+struct shmq_schema_entry {
+    char name[SHMQ_SCHEMA_NAME]; /*  0 */
+    uint32_t version;            /* 48 */
+    uint32_t size;               /* 52 */
+    uint32_t field_count;        /* 56 */
+    uint16_t record_type;        /* 60 */
+    uint16_t zero;               /* 62 */
+};
+
+struct shmq_field_entry {
+    char name[SHMQ_SCHEMA_NAME]; /*  0 */
+    uint32_t offset;             /* 48 */
+    uint32_t count;              /* 52 */
+    uint16_t kind;               /* 56 */
+    uint16_t shape;              /* 58 */
+    uint16_t nested;             /* 60 */
+    uint16_t zero;               /* 62 */
+};
+
+/* In a record: where the data of a span lies, from the beginning of the payload. Both 0: there is none. */
+struct shmq_sm_span {
+    uint32_t offset; /* 0 */
+    uint32_t size;   /* 4: bytes */
+};
+
+/* In a record: a blob of the lane that the record came through. Both 0: there is none. */
+struct shmq_sm_blob {
+    uint64_t size; /*  0: bytes */
+    uint32_t slot; /*  8: its place in the lane's table of blobs, from 1 */
+    uint32_t zero; /* 12 */
+};
+
 #if defined(__cplusplus)
 #define SHMQ_LAYOUT_ASSERT(fact, text) static_assert(fact, text)
 #else
@@ -433,6 +508,29 @@ SHMQ_AT(shmq_lane_attached, pid, 16, 4);
 SHMQ_AT(shmq_record, size, 0, 4);
 SHMQ_AT(shmq_record, type, 4, 2);
 SHMQ_AT(shmq_record, flags, 6, 2);
+SHMQ_AT(shmq_schemas_head, format, 0, 4);
+SHMQ_AT(shmq_schemas_head, size, 4, 4);
+SHMQ_AT(shmq_schemas_head, count, 8, 4);
+SHMQ_AT(shmq_schema_entry, name, 0, 48);
+SHMQ_AT(shmq_schema_entry, version, 48, 4);
+SHMQ_AT(shmq_schema_entry, size, 52, 4);
+SHMQ_AT(shmq_schema_entry, field_count, 56, 4);
+SHMQ_AT(shmq_schema_entry, record_type, 60, 2);
+SHMQ_AT(shmq_field_entry, name, 0, 48);
+SHMQ_AT(shmq_field_entry, offset, 48, 4);
+SHMQ_AT(shmq_field_entry, count, 52, 4);
+SHMQ_AT(shmq_field_entry, kind, 56, 2);
+SHMQ_AT(shmq_field_entry, shape, 58, 2);
+SHMQ_AT(shmq_field_entry, nested, 60, 2);
+SHMQ_AT(shmq_sm_span, offset, 0, 4);
+SHMQ_AT(shmq_sm_span, size, 4, 4);
+SHMQ_AT(shmq_sm_blob, size, 0, 8);
+SHMQ_AT(shmq_sm_blob, slot, 8, 4);
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_schemas_head) == 16, "shmq_schemas_head");
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_schema_entry) == 64, "shmq_schema_entry");
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_field_entry) == 64, "shmq_field_entry");
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_sm_span) == 8, "shmq_sm_span");
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_sm_blob) == 16, "shmq_sm_blob");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_header) == 4096, "shmq_header");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_status_copy) == 64, "shmq_status_copy");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_lane) == 640, "shmq_lane");

@@ -28,6 +28,16 @@ int layout_plan(uint64_t capacity, uint32_t lane_count, struct layout_geometry *
     return 0;
 }
 
+void layout_add_schemas(struct layout_geometry *geometry, uint64_t size)
+{
+    uint64_t pages = bits_align_up(size, SHMQ_PAGE);
+
+    geometry->schemas_size = pages;
+    geometry->lanes_offset += pages;
+    geometry->rings_offset += pages;
+    geometry->mapping_size += pages;
+}
+
 void layout_write(void *mapping, const struct layout_geometry *geometry, const struct layout_creator *creator)
 {
     struct shmq_identity identity = {
@@ -42,6 +52,7 @@ void layout_write(void *mapping, const struct layout_geometry *geometry, const s
         .lanes_offset = geometry->lanes_offset,
         .rings_offset = geometry->rings_offset,
         .schemas_offset = sizeof(struct shmq_header),
+        .schemas_size = geometry->schemas_size,
         .created_ns = creator->created_ns,
         .creator_pid = creator->pid,
         .creator_uid = creator->uid,
@@ -78,13 +89,11 @@ static bool numbers_fit(const struct shmq_identity *identity, uint64_t size)
     if (!bits_is_power_of_two(identity->capacity) || identity->schemas_size > (UINT64_C(1) << 40) ||
         layout_plan(identity->capacity, identity->lane_count, &planned) != 0)
         return false;
-    uint64_t shift = identity->schemas_size;
-
-    return shift % SHMQ_PAGE == 0 && identity->lane_size == sizeof(struct shmq_lane) &&
-           identity->schemas_offset == sizeof(struct shmq_header) &&
-           identity->lanes_offset == planned.lanes_offset + shift &&
-           identity->rings_offset == planned.rings_offset + shift &&
-           identity->mapping_size == planned.mapping_size + shift && identity->mapping_size <= size;
+    layout_add_schemas(&planned, identity->schemas_size);
+    return identity->schemas_size == planned.schemas_size && identity->lane_size == sizeof(struct shmq_lane) &&
+           identity->schemas_offset == sizeof(struct shmq_header) && identity->lanes_offset == planned.lanes_offset &&
+           identity->rings_offset == planned.rings_offset && identity->mapping_size == planned.mapping_size &&
+           identity->mapping_size <= size;
 }
 
 int layout_read(const void *mapping, uint64_t size, struct layout_geometry *geometry, struct shmq_identity *identity)
@@ -104,6 +113,7 @@ int layout_read(const void *mapping, uint64_t size, struct layout_geometry *geom
         .capacity = copy.capacity,
         .lanes_offset = copy.lanes_offset,
         .rings_offset = copy.rings_offset,
+        .schemas_size = copy.schemas_size,
         .lane_count = copy.lane_count,
     };
     *identity = copy;

@@ -15,6 +15,7 @@ struct layout_geometry {
     uint64_t capacity;
     uint64_t lanes_offset;
     uint64_t rings_offset;
+    uint64_t schemas_size;
     uint32_t lane_count;
 };
 
@@ -32,6 +33,9 @@ struct layout_creator {
 /* -EINVAL: capacity or lane_count out of range. Capacity is rounded up to a power of two. */
 int layout_plan(uint64_t capacity, uint32_t lane_count, struct layout_geometry *geometry);
 
+/* Make room for `size` bytes of schemas, rounded up to pages, in a plan that has none. */
+void layout_add_schemas(struct layout_geometry *geometry, uint64_t size);
+
 /* Write the header into memory of at least mapping_size bytes that is all zero. */
 void layout_write(void *mapping, const struct layout_geometry *geometry, const struct layout_creator *creator);
 
@@ -46,6 +50,11 @@ int layout_read(const void *mapping, uint64_t size, struct layout_geometry *geom
 static inline struct shmq_lane *layout_lane(void *mapping, const struct layout_geometry *geometry, uint32_t lane)
 {
     return (struct shmq_lane *)((uint8_t *)mapping + geometry->lanes_offset) + lane;
+}
+
+static inline uint8_t *layout_schemas(void *mapping)
+{
+    return (uint8_t *)mapping + sizeof(struct shmq_header);
 }
 
 static inline uint8_t *layout_ring(void *mapping, const struct layout_geometry *geometry, uint32_t lane)
