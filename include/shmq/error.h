@@ -15,7 +15,8 @@
  *     -ECHILD      the handle is of the process that this one was forked from
  *     -EBUSY       the role is taken, or the queue used, by somebody who lives
  *     -EBADMSG     the mapping is damaged
- *     -EPROTO      not a queue, or a queue of a format that this library does not know
+ *     -ENOMSG      the record is of another type
+ *     -EPROTO      not a queue, or a queue of a format that this library does not know, or without this type
  *     -ENOENT      no mapping of that name
  *     -EEXIST      the name is taken by something else
  *     -EACCES      no permission, or an access that does not fit what the mapping was opened for

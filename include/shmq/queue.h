@@ -47,6 +47,8 @@ extern "C" {
 #define SHMQ_CAPACITY_MAX (UINT64_C(1) << 40)
 #define SHMQ_CAPACITY_DEFAULT (UINT64_C(1) << 20)
 
+struct shmq_sm;
+
 /** An open queue in one role. Opaque; used by one thread at a time. */
 struct shmq;
 
@@ -97,6 +99,8 @@ struct shmq_create_options {
     const char *path;    /* a file to hold the queue, which then survives a reboot; NULL: shared memory */
     uint32_t kind;       /* enum shmq_kind */
     uint32_t transient;  /* 1: its name goes when the last who had a role in it has closed it, or is found dead */
+    const struct shmq_sm *const *types; /* what its typed records look like: sm.h */
+    uint32_t type_count;
 };
 
 /** How to open. Zero in a field means its default. */
@@ -117,7 +121,9 @@ struct shmq_open_options {
  * @param options  [in]  NULL for all defaults
  *
  * @return 0 when it was created, 1 when a queue of that name existed (it is left as it is), or
- *   -EINVAL        the name has other characters than A-Z a-z 0-9 . _ -, or an option is out of its range
+ *   -EINVAL        the name has other characters than A-Z a-z 0-9 . _ -, or an option is out of its range, or a type is
+ *                  not well made, or two have one name
+ *   -EMSGSIZE      a type is larger than any record of this queue can be
  *   -ENAMETOOLONG  the name has more than 64 characters, or the path is too long
  *   -EPERM         a Global\ name and no privilege
  *   -EEXIST        the name or the path is taken by something that is not a queue

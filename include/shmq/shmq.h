@@ -35,6 +35,8 @@
 #include <shmq/mapping.h>  /* IWYU pragma: export */
 #include <shmq/producer.h> /* IWYU pragma: export */
 #include <shmq/queue.h>    /* IWYU pragma: export */
+#include <shmq/schema.h>   /* IWYU pragma: export */
+#include <shmq/sm.h>       /* IWYU pragma: export */
 #include <shmq/status.h>   /* IWYU pragma: export */
 #include <shmq/wait.h>     /* IWYU pragma: export */
 

@@ -4,11 +4,15 @@
 #include "api/opened.h"
 #include "api/options.h"
 #include "base/atomic.h"
+#include "core/lane.h"
+#include "core/schema.h"
 #include "port/clock.h"
 #include "port/process.h"
 
 #include <errno.h>
 #include <shmq/shmq.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* How often a name may appear and vanish between two looks at it before we say that it is taken. */
 #define NAME_TRIES 16
@@ -21,6 +25,8 @@ struct order {
     struct port_permissions permissions;
     uint32_t features_incompatible;
     uint32_t features_compatible;
+    void *schemas; /* as they lie in the mapping */
+    uint32_t schemas_size;
 };
 
 static int write_header(port_file file, const struct order *order)
@@ -33,15 +39,18 @@ static int write_header(port_file file, const struct order *order)
         .uid = port_process_user(),
         .library_version = LIBRARY_VERSION,
     };
+    size_t size = sizeof(struct shmq_header) + order->geometry.schemas_size;
     void *header;
     int rc = port_process_random(creator.id, sizeof creator.id);
 
     if (rc == 0)
-        rc = port_shm_map(file, PORT_READ_WRITE, 0, sizeof(struct shmq_header), &header);
+        rc = port_shm_map(file, PORT_READ_WRITE, 0, size, &header);
     if (rc != 0)
         return rc;
     layout_write(header, &order->geometry, &creator);
-    return port_shm_unmap(header, sizeof(struct shmq_header));
+    if (order->schemas_size != 0)
+        memcpy(layout_schemas(header), order->schemas, order->schemas_size);
+    return port_shm_unmap(header, size);
 }
 
 /* 0 created, -EEXIST something came to be there meanwhile. */
@@ -137,7 +146,30 @@ static int create_in_file(const struct port_place *place, const char *path, cons
     return rc == -EEXIST && opened_exists(place) == 1 ? 1 : rc;
 }
 
-/* -EINVAL: an option is out of its range. */
+/* The schemas, and room for them. What nobody could read again is not written. */
+static int plan_schemas(struct order *order, const struct shmq_create_options *o)
+{
+    if (o->type_count == 0)
+        return 0;
+    struct schema_table *table = malloc(sizeof *table);
+
+    order->schemas = malloc(SCHEMA_BYTES_MAX);
+    int rc = table == NULL || order->schemas == NULL ? -ENOMEM : 0;
+
+    if (rc == 0)
+        rc =
+            o->types == NULL ? -EINVAL : schema_encode(o->types, o->type_count, order->schemas, &order->schemas_size);
+    if (rc == 0)
+        rc = schema_read(table, order->schemas, order->schemas_size) == 0 ? 0 : -EINVAL;
+    for (uint32_t i = 0; rc == 0 && i < table->count; i++)
+        rc = table->types[i].size > lane_record_max(order->geometry.capacity) ? -EMSGSIZE : 0;
+    if (rc == 0)
+        layout_add_schemas(&order->geometry, order->schemas_size);
+    free(table);
+    return rc;
+}
+
+/* -EINVAL: an option is out of its range. -ENOMEM. `schemas` is to be freed in any case. */
 static int fill_order(struct order *order, const struct shmq_create_options *o)
 {
     uint64_t capacity = o->capacity != 0 ? o->capacity : SHMQ_CAPACITY_DEFAULT;
@@ -151,7 +183,16 @@ static int fill_order(struct order *order, const struct shmq_create_options *o)
     };
     if (order->permissions.mode > 0777 || o->has_group > 1 || o->kind > SHMQ_RECORDER || o->transient > 1)
         return -EINVAL;
-    return layout_plan(capacity, o->lane_count != 0 ? o->lane_count : 1, &order->geometry);
+    int rc = layout_plan(capacity, o->lane_count != 0 ? o->lane_count : 1, &order->geometry);
+
+    return rc == 0 ? plan_schemas(order, o) : rc;
+}
+
+static int carry_out(const struct port_place *place, const struct shmq_create_options *o, const struct order *order)
+{
+    if (o->path == NULL)
+        return create_at(place, order);
+    return place->scope == PORT_PATH ? -EINVAL : create_in_file(place, o->path, order);
 }
 
 int shmq_create(const char *name, const struct shmq_create_options *options)
@@ -160,13 +201,14 @@ int shmq_create(const char *name, const struct shmq_create_options *options)
     struct order order;
     struct port_place place;
 
-    if (name == NULL || options_copy(&o, sizeof o, options, sizeof o) != 0 || fill_order(&order, &o) != 0)
+    if (name == NULL || options_copy(&o, sizeof o, options, sizeof o) != 0)
         return -EINVAL;
-    int rc = port_shm_place(name, &place);
+    int rc = fill_order(&order, &o);
 
-    if (rc != 0)
-        return rc;
-    if (o.path == NULL)
-        return create_at(&place, &order);
-    return place.scope == PORT_PATH ? -EINVAL : create_in_file(&place, o.path, &order);
+    if (rc == 0)
+        rc = port_shm_place(name, &place);
+    if (rc == 0)
+        rc = carry_out(&place, &o, &order);
+    free(order.schemas);
+    return rc;
 }

@@ -70,6 +70,7 @@ struct shmq {
     uint8_t *mapping;
     uint64_t mapped_size;
     port_file file;
+    struct typed *typed;      /* api/typed.h: records with types; NULL so far */
     struct port_place *place; /* of a transient queue, else NULL */
     struct shmq *next_handle; /* of this process: api/forks.c */
     struct shmq *previous_handle;
@@ -142,6 +143,9 @@ int forks_hold_off(void); /* 0, -ENOMEM */
 void forks_allow(void);
 void forks_add(struct shmq *q);
 void forks_remove(struct shmq *q);
+
+/* api/typed.c */
+void typed_free(struct shmq *q);
 
 /* api/producer.c: publish what was appended, in this queue's way. */
 void producer_publish(struct shmq *q);

@@ -196,6 +196,7 @@ static void destroy(struct shmq *q)
         free(q->services[i].recorder.copy);
     free(q->services);
     free(q->lanes);
+    typed_free(q);
     free(q->place);
     free(q);
 }
