@@ -18,6 +18,7 @@
  *     lanes_offset          lane 0, lane 1, ... 640 bytes each: the words that producers and consumer share, side by
  *                           side, so that a consumer of 256 lanes touches few pages; and no power of two apart, so that
  *                           the lines it looks at do not crowd each other out of its cache
+ *     blobs_offset          the blobs of lane 0, of lane 1, ... blob_count entries of 32 bytes each; none in most queues
  *     rings_offset          ring 0, ring 1, ... `capacity` bytes each
  *     mapping_size
  *
@@ -41,6 +42,8 @@
  * |    104 |    4 | creator   | creator_pid           | for people                                                 |
  * |    108 |    4 | creator   | creator_uid           | for people                                                 |
  * |    112 |    4 | creator   | library_version       | major << 16, minor << 8, patch; for people                 |
+ * |    116 |    4 | creator   | blob_count            | of a lane, 0 .. 1024                                       |
+ * |    120 |    8 | creator   | blobs_offset          | behind the lanes' headers; 0 where blob_count is 0         |
  * |    256 |    4 | consumer  | consumer.pid          | for people; who lives is known by the role locks only.     |
  * |        |      |           |                       | Not 0, and nobody has the lock: it died                    |
  * |    260 |    4 | both      | consumer.bell         | its bell, see below                                        |
@@ -146,6 +149,25 @@
  * up to its alignment, which is the largest of its fields'. A number is aligned to its size, a span to 4, a blob to 8.
  * A span (shmq_sm_span, 8 bytes) says where its data lies in the record: behind the fixed part, at a multiple of 8.
  *
+ * A blob is a file of its own beside that of the queue; its name is that of the queue's file, '~', the first half of the
+ * queue's id in hexadecimal, and .LANE.SLOT. Each lane has a table of them, of which its producer makes and uses again
+ * what it needs:
+ *
+ * | offset | size | stored by | field                 | meaning                                                    |
+ * |--------|------|-----------|-----------------------|------------------------------------------------------------|
+ * |   +  0 |    8 | producer  | until                 | 8 + the position of the record that it belongs to: free    |
+ * |        |      |           |                       | once `released` has come so far; 0: of no record           |
+ * |   +  8 |    8 | producer  | size                  | bytes of the file; not 0: there may be one                 |
+ * |   + 16 |    8 | producer  | file                  | which file it is, counted from 1                           |
+ * |   + 24 |    8 | consumer  | taken                 | consumer.attach_count of who looks at it, or 0             |
+ *
+ *     until > head                 the producer's: not sent yet. If it has died, nobody's
+ *     released < until <= head     the queue's, whoever lives
+ *     until <= released            the consumer's, while that one lives and has it taken; else nobody's
+ *
+ * What is nobody's is removed by the lane's next producer or consumer, or by shmq_clean. Whoever stores to `until`,
+ * `size` and `file` of a lane has the lock SHMQ_ROLE_BLOBS + lane.
+ *
  * A bell is the word on which a side sleeps: a count of its sleeps from bit 3, and what the other side has to do:
  *
  *     bit 0 SHMQ_BELL_ASLEEP   wake it: FUTEX_WAKE on this word
@@ -163,8 +185,8 @@
  *
  * Roles are write locks of the open file description (F_OFD_SETLK on Linux) on one byte each, far behind the end:
  * SHMQ_ROLE_CONSUMER, SHMQ_ROLE_REPORTER, SHMQ_ROLE_REMOVER (whoever takes the name away), SHMQ_ROLE_REPORT_WRITE
- * (whoever writes the status, where a reporter lends it), SHMQ_ROLE_LANE + i for the producer of lane i. F_OFD_GETLK
- * asks who lives.
+ * (whoever writes the status, where a reporter lends it), SHMQ_ROLE_LANE + i for the producer of lane i, SHMQ_ROLE_BLOBS
+ * + i for who makes and removes its blobs. F_OFD_GETLK asks who lives.
  */
 #ifndef SHMQ_LAYOUT_H
 #define SHMQ_LAYOUT_H
@@ -186,6 +208,7 @@
 #define SHMQ_ROLE_REMOVER ((INT64_C(1) << 62) + 2)
 #define SHMQ_ROLE_REPORT_WRITE ((INT64_C(1) << 62) + 3)
 #define SHMQ_ROLE_LANE ((INT64_C(1) << 62) + 256)
+#define SHMQ_ROLE_BLOBS ((INT64_C(1) << 62) + 512)
 
 /* Incompatible features. */
 #define SHMQ_FEATURE_TOTAL_ORDER UINT32_C(1)
@@ -231,7 +254,9 @@ struct shmq_identity {
     uint32_t creator_pid;           /* 104 */
     uint32_t creator_uid;           /* 108 */
     uint32_t library_version;       /* 112 */
-    uint8_t zero[140];              /* 116 */
+    uint32_t blob_count;            /* 116 */
+    uint64_t blobs_offset;          /* 120 */
+    uint8_t zero[128];              /* 128 */
 };
 
 struct shmq_consumer_line {
@@ -396,6 +421,15 @@ struct shmq_field_entry {
     uint16_t zero;               /* 62 */
 };
 
+#define SHMQ_BLOBS_MAX 1024
+
+struct shmq_blob_slot {
+    uint64_t until; /*  0 */
+    uint64_t size;  /*  8 */
+    uint64_t file;  /* 16 */
+    uint64_t taken; /* 24 */
+};
+
 /* In a record: where the data of a span lies, from the beginning of the payload. Both 0: there is none. */
 struct shmq_sm_span {
     uint32_t offset; /* 0 */
@@ -436,7 +470,9 @@ SHMQ_AT(shmq_identity, created_ns, 96, 8);
 SHMQ_AT(shmq_identity, creator_pid, 104, 4);
 SHMQ_AT(shmq_identity, creator_uid, 108, 4);
 SHMQ_AT(shmq_identity, library_version, 112, 4);
-SHMQ_AT(shmq_identity, zero, 116, 140);
+SHMQ_AT(shmq_identity, blob_count, 116, 4);
+SHMQ_AT(shmq_identity, blobs_offset, 120, 8);
+SHMQ_AT(shmq_identity, zero, 128, 128);
 SHMQ_AT(shmq_header, identity, 0, 256);
 SHMQ_AT(shmq_header, consumer, 256, 128);
 SHMQ_AT(shmq_header, consumer.pid, 256, 4);
@@ -522,6 +558,10 @@ SHMQ_AT(shmq_field_entry, count, 52, 4);
 SHMQ_AT(shmq_field_entry, kind, 56, 2);
 SHMQ_AT(shmq_field_entry, shape, 58, 2);
 SHMQ_AT(shmq_field_entry, nested, 60, 2);
+SHMQ_AT(shmq_blob_slot, until, 0, 8);
+SHMQ_AT(shmq_blob_slot, size, 8, 8);
+SHMQ_AT(shmq_blob_slot, file, 16, 8);
+SHMQ_AT(shmq_blob_slot, taken, 24, 8);
 SHMQ_AT(shmq_sm_span, offset, 0, 4);
 SHMQ_AT(shmq_sm_span, size, 4, 4);
 SHMQ_AT(shmq_sm_blob, size, 0, 8);
@@ -529,6 +569,7 @@ SHMQ_AT(shmq_sm_blob, slot, 8, 4);
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_schemas_head) == 16, "shmq_schemas_head");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_schema_entry) == 64, "shmq_schema_entry");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_field_entry) == 64, "shmq_field_entry");
+SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_blob_slot) == 32, "shmq_blob_slot");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_sm_span) == 8, "shmq_sm_span");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_sm_blob) == 16, "shmq_sm_blob");
 SHMQ_LAYOUT_ASSERT(sizeof(struct shmq_header) == 4096, "shmq_header");

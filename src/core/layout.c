@@ -38,6 +38,18 @@ void layout_add_schemas(struct layout_geometry *geometry, uint64_t size)
     geometry->mapping_size += pages;
 }
 
+void layout_add_blobs(struct layout_geometry *geometry, uint32_t blob_count)
+{
+    uint64_t lanes_end = geometry->lanes_offset + geometry->lane_count * sizeof(struct shmq_lane);
+    uint64_t tables = (uint64_t)geometry->lane_count * blob_count * sizeof(struct shmq_blob_slot);
+    uint64_t rings_offset = bits_align_up(lanes_end + tables, SHMQ_PAGE);
+
+    geometry->blob_count = blob_count;
+    geometry->blobs_offset = blob_count != 0 ? lanes_end : 0;
+    geometry->mapping_size += rings_offset - geometry->rings_offset;
+    geometry->rings_offset = rings_offset;
+}
+
 void layout_write(void *mapping, const struct layout_geometry *geometry, const struct layout_creator *creator)
 {
     struct shmq_identity identity = {
@@ -57,6 +69,8 @@ void layout_write(void *mapping, const struct layout_geometry *geometry, const s
         .creator_pid = creator->pid,
         .creator_uid = creator->uid,
         .library_version = creator->library_version,
+        .blob_count = geometry->blob_count,
+        .blobs_offset = geometry->blobs_offset,
     };
 
     memcpy(identity.magic, magic, sizeof magic);
@@ -87,10 +101,12 @@ static bool numbers_fit(const struct shmq_identity *identity, uint64_t size)
 
     /* With the ranges of these three checked no sum below can overflow. */
     if (!bits_is_power_of_two(identity->capacity) || identity->schemas_size > (UINT64_C(1) << 40) ||
-        layout_plan(identity->capacity, identity->lane_count, &planned) != 0)
+        identity->blob_count > SHMQ_BLOBS_MAX || layout_plan(identity->capacity, identity->lane_count, &planned) != 0)
         return false;
     layout_add_schemas(&planned, identity->schemas_size);
-    return identity->schemas_size == planned.schemas_size && identity->lane_size == sizeof(struct shmq_lane) &&
+    layout_add_blobs(&planned, identity->blob_count);
+    return identity->schemas_size == planned.schemas_size && identity->blobs_offset == planned.blobs_offset &&
+           identity->lane_size == sizeof(struct shmq_lane) &&
            identity->schemas_offset == sizeof(struct shmq_header) && identity->lanes_offset == planned.lanes_offset &&
            identity->rings_offset == planned.rings_offset && identity->mapping_size == planned.mapping_size &&
            identity->mapping_size <= size;
@@ -114,6 +130,8 @@ int layout_read(const void *mapping, uint64_t size, struct layout_geometry *geom
         .lanes_offset = copy.lanes_offset,
         .rings_offset = copy.rings_offset,
         .schemas_size = copy.schemas_size,
+        .blobs_offset = copy.blobs_offset,
+        .blob_count = copy.blob_count,
         .lane_count = copy.lane_count,
     };
     *identity = copy;

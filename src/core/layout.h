@@ -16,6 +16,8 @@ struct layout_geometry {
     uint64_t lanes_offset;
     uint64_t rings_offset;
     uint64_t schemas_size;
+    uint64_t blobs_offset; /* 0: none */
+    uint32_t blob_count;   /* of a lane */
     uint32_t lane_count;
 };
 
@@ -36,6 +38,9 @@ int layout_plan(uint64_t capacity, uint32_t lane_count, struct layout_geometry *
 /* Make room for `size` bytes of schemas, rounded up to pages, in a plan that has none. */
 void layout_add_schemas(struct layout_geometry *geometry, uint64_t size);
 
+/* Make room for tables of so many blobs, at most SHMQ_BLOBS_MAX a lane, in a plan that has none. */
+void layout_add_blobs(struct layout_geometry *geometry, uint32_t blob_count);
+
 /* Write the header into memory of at least mapping_size bytes that is all zero. */
 void layout_write(void *mapping, const struct layout_geometry *geometry, const struct layout_creator *creator);
 
@@ -55,6 +60,13 @@ static inline struct shmq_lane *layout_lane(void *mapping, const struct layout_g
 static inline uint8_t *layout_schemas(void *mapping)
 {
     return (uint8_t *)mapping + sizeof(struct shmq_header);
+}
+
+static inline struct shmq_blob_slot *layout_blobs(void *mapping, const struct layout_geometry *geometry,
+                                                  uint32_t lane)
+{
+    return (struct shmq_blob_slot *)(void *)((uint8_t *)mapping + geometry->blobs_offset) +
+           (size_t)geometry->blob_count * lane;
 }
 
 static inline uint8_t *layout_ring(void *mapping, const struct layout_geometry *geometry, uint32_t lane)
