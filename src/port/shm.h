@@ -24,6 +24,7 @@ enum port_scope {
     PORT_LOCAL,  /* the user's own: who else owns it is refused */
     PORT_GLOBAL, /* all users': only a privileged one may create it, and must own it */
     PORT_PATH,   /* a path in the file system: its permissions decide */
+    PORT_BESIDE, /* beside another file: the same, and never a symbolic link */
 };
 
 struct port_place {
@@ -42,6 +43,12 @@ int port_shm_place(const char *name, struct port_place *place);
 
 /* A path is a path here also without a '/'. -EINVAL where it is empty, -ENAMETOOLONG. */
 int port_shm_path(const char *path, struct port_place *place);
+
+/*
+ * A file beside the one that a place leads to now: the same name and a suffix, which holds a '~' and so is part of no
+ * name. -ENAMETOOLONG, -ENOENT, -EACCES.
+ */
+int port_shm_beside(const struct port_place *place, const char *suffix, struct port_place *beside);
 
 /* -EPERM: this process lacks the privilege to make such a name. */
 int port_shm_may_create(const struct port_place *place);
@@ -79,6 +86,9 @@ bool port_shm_is_alias(const struct port_place *place);
 /* -EINVAL: no open file. -EACCES: it is not open for that access. */
 int port_shm_allows(port_file file, enum port_access access);
 
+/* Who may do what with an open file, such that port_shm_create makes another that is the same in that. */
+int port_shm_permissions(port_file file, struct port_permissions *permissions);
+
 /* Are both open on the same file? */
 bool port_shm_same(port_file a, port_file b);
 
@@ -103,5 +113,8 @@ int port_shm_unlink(const struct port_place *place);
  * also when its file is gone. What `each` returns other than 0 ends the list and is returned.
  */
 int port_shm_list(int (*each)(const char *name, void *arg), void *arg);
+
+/* The same of what lies beside them, or once did: the name without the suffix, and the suffix from its '~' on. */
+int port_shm_list_beside(int (*each)(const char *name, const char *suffix, void *arg), void *arg);
 
 #endif

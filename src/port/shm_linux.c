@@ -186,7 +186,7 @@ static int place_open(const struct port_place *place, int flags, bool *is_alias)
     *is_alias = false;
     for (int try = 0; try < SHM_TRIES_MAX; try++) {
         int fd = shm_descriptor(place->path, flags);
-        if (fd != -ELOOP || place->scope == PORT_PATH) {
+        if (fd != -ELOOP || place->scope == PORT_PATH || place->scope == PORT_BESIDE) {
             return fd;
         }
         char target[PORT_PATH_MAX];
@@ -245,6 +245,24 @@ int port_shm_alias(const struct port_place *place, const char *path)
     return 0;
 }
 
+int port_shm_beside(const struct port_place *place, const char *suffix, struct port_place *beside)
+{
+    char file[PORT_PATH_MAX];
+    int rc = place->scope == PORT_PATH ? 0 : alias_read(place, file);
+    if (rc < 0) {
+        return rc;
+    }
+    if (rc == 1) {
+        snprintf(file, sizeof file, "%s", place->path);
+    } else if (place->scope == PORT_PATH && realpath(place->path, file) == NULL) {
+        return shm_failure(errno);
+    }
+    /* A name of the user's own stays that; of all others the folder's permissions decide. */
+    beside->scope = rc == 1 && place->scope == PORT_LOCAL ? PORT_LOCAL : PORT_BESIDE;
+    int length = snprintf(beside->path, sizeof beside->path, "%s%s", file, suffix);
+    return length >= PORT_PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
 bool port_shm_is_alias(const struct port_place *place)
 {
     struct stat status;
@@ -259,6 +277,16 @@ int port_shm_allows(port_file file, enum port_access access)
     }
     int mode = flags & O_ACCMODE;
     return mode == O_RDWR || (mode == O_RDONLY && access != PORT_READ_WRITE) ? 0 : -EACCES;
+}
+
+int port_shm_permissions(port_file file, struct port_permissions *permissions)
+{
+    struct stat status;
+    if (fstat((int)file, &status) != 0) {
+        return shm_failure(errno);
+    }
+    *permissions = (struct port_permissions){status.st_mode & 0777, status.st_gid, status.st_gid != getegid()};
+    return 0;
 }
 
 bool port_shm_same(port_file a, port_file b)

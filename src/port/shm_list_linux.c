@@ -8,8 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Longest suffix of what lies beside a name. */
+#define SUFFIX_MAX 64
+
 struct names {
-    char (*all)[SHM_NAME_MAX + sizeof "Global\\"];
+    bool beside; /* what lies beside names, and not the names */
+    char (*all)[SHM_NAME_MAX + SUFFIX_MAX + sizeof "Global\\"];
     size_t count;
     size_t capacity;
 };
@@ -46,14 +50,22 @@ static int entry_add(struct names *names, int folder, const char *entry)
         return 0;
     }
     const char *name = entry + (is_local ? strlen(local) : sizeof SHM_GLOBAL_PREFIX - 1);
+    char bare[SHM_NAME_MAX + 1];
+    size_t length = strcspn(name, "~");
     struct stat status;
-    if (shm_name_check(name) != 0) {
+    if (length >= sizeof bare || strlen(name + length) >= SUFFIX_MAX || names->beside != (name[length] == '~')) {
+        return 0;
+    }
+    memcpy(bare, name, length);
+    bare[length] = '\0';
+    if (shm_name_check(bare) != 0) {
         return 0;
     }
     if (fstatat(folder, entry, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? 0 : shm_failure(errno);
     }
-    if (!shm_owner_fits(is_local ? PORT_LOCAL : PORT_GLOBAL, &status) ||
+    enum port_scope scope = is_local ? PORT_LOCAL : names->beside ? PORT_BESIDE : PORT_GLOBAL;
+    if (!shm_owner_fits(scope, &status) ||
         !(S_ISREG(status.st_mode) || S_ISLNK(status.st_mode))) {
         return 0;
     }
@@ -80,15 +92,37 @@ static int names_read(struct names *names)
     return rc;
 }
 
+/* In the order of their names; they are to be freed in any case. */
+static int names_sort(struct names *names)
+{
+    int rc = names_read(names);
+    if (rc == 0 && names->count > 0) {
+        qsort(names->all, names->count, sizeof *names->all, names_compare);
+    }
+    return rc;
+}
+
 int port_shm_list(int (*each)(const char *name, void *arg), void *arg)
 {
-    struct names names = {NULL, 0, 0};
-    int rc = names_read(&names);
-    if (rc == 0 && names.count > 0) {
-        qsort(names.all, names.count, sizeof *names.all, names_compare);
-    }
+    struct names names = {.beside = false};
+    int rc = names_sort(&names);
     for (size_t i = 0; rc == 0 && i < names.count; i++) {
         rc = each(names.all[i], arg);
+    }
+    free(names.all);
+    return rc;
+}
+
+int port_shm_list_beside(int (*each)(const char *name, const char *suffix, void *arg), void *arg)
+{
+    struct names names = {.beside = true};
+    int rc = names_sort(&names);
+    for (size_t i = 0; rc == 0 && i < names.count; i++) {
+        char *tilde = strchr(names.all[i], '~');
+        char suffix[SUFFIX_MAX];
+        snprintf(suffix, sizeof suffix, "%s", tilde);
+        *tilde = '\0';
+        rc = each(names.all[i], suffix, arg);
     }
     free(names.all);
     return rc;
