@@ -25,7 +25,7 @@ extern "C" {
 #define SHMQ_CLEAN_REMOVE 1u /* do it; without this flag it only tells what it would do */
 #define SHMQ_CLEAN_IDLE 2u   /* also what was closed properly, or never used */
 
-/** A queue that nobody uses. */
+/** A queue that nobody uses, or a blob (the name of its file, which holds a '~') whose queue is gone. */
 struct shmq_unused {
     const char *name;
     int rc;           /* 0: removed, or could be; or why not, a negative errno */
@@ -57,7 +57,8 @@ SHMQ_API int shmq_remove(const char *name, unsigned flags);
 
 /**
  * Remove each queue of the user's (and of all users, where this one may) in which nobody has a role and at least one
- * died with one. Nobody can open a queue while it is being removed.
+ * died with one. Nobody can open a queue while it is being removed. Of queues that stay, the blobs that somebody who died
+ * has left behind are removed.
  *
  * @param flags  [in]  0, SHMQ_CLEAN_REMOVE, SHMQ_CLEAN_IDLE
  * @param each   [in]  called for each; another value than 0 ends it. May be NULL

@@ -101,6 +101,7 @@ struct shmq_create_options {
     uint32_t transient;  /* 1: its name goes when the last who had a role in it has closed it, or is found dead */
     const struct shmq_sm *const *types; /* what its typed records look like: sm.h */
     uint32_t type_count;
+    uint32_t blob_count; /* blobs of a lane that can be in use at a time, where a type has any: 1 .. 1024; 64 */
 };
 
 /** How to open. Zero in a field means its default. */
@@ -122,7 +123,8 @@ struct shmq_open_options {
  *
  * @return 0 when it was created, 1 when a queue of that name existed (it is left as it is), or
  *   -EINVAL        the name has other characters than A-Z a-z 0-9 . _ -, or an option is out of its range, or a type is
- *                  not well made, or two have one name
+ *                  not well made, or two have one name,
+ *                  or a flight recorder's has a blob
  *   -EMSGSIZE      a type is larger than any record of this queue can be
  *   -ENAMETOOLONG  the name has more than 64 characters, or the path is too long
  *   -EPERM         a Global\ name and no privilege

@@ -27,6 +27,7 @@
 #define SHMQ_VERSION_PATCH 0
 
 #include <shmq/await.h>    /* IWYU pragma: export */
+#include <shmq/blob.h>     /* IWYU pragma: export */
 #include <shmq/clean.h>    /* IWYU pragma: export */
 #include <shmq/consumer.h> /* IWYU pragma: export */
 #include <shmq/duplex.h>   /* IWYU pragma: export */

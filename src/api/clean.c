@@ -1,5 +1,6 @@
 #include <shmq/clean.h>
 
+#include "api/blobs.h"
 #include "api/opened.h"
 #include "base/atomic.h"
 #include "core/recorder.h"
@@ -69,6 +70,15 @@ static int remove_unused(const struct opened *o, const struct port_place *place,
     return rc != 0 ? rc : opened_remove(o, place, true);
 }
 
+/* Of a queue that stays: what somebody who died has left behind. */
+static void sweep_blobs(const struct opened *o, const struct port_place *place)
+{
+    struct port_place base;
+
+    if (o->geometry.blob_count != 0 && blobs_base(o, place, &base) == 0)
+        (void)blobs_sweep_all(o, &base, 0);
+}
+
 static int clean_one(const char *name, void *arg)
 {
     struct cleaning *cleaning = arg;
@@ -96,8 +106,20 @@ static int clean_one(const char *name, void *arg)
             rc = cleaning->each != NULL ? cleaning->each(&unused, cleaning->arg) : 0;
         }
     }
+    if (remove)
+        sweep_blobs(&o, &place);
     opened_close(&o);
     return rc;
+}
+
+/* A blob of a queue that is there no more. */
+static int clean_blob(const char *name, uint64_t size, int rc, void *arg)
+{
+    struct cleaning *cleaning = arg;
+    struct shmq_unused unused = {.name = name, .rc = rc, .died = 1, .size = size};
+
+    cleaning->count += rc == 0;
+    return cleaning->each != NULL ? cleaning->each(&unused, cleaning->arg) : 0;
 }
 
 int shmq_clean(unsigned flags, int (*each)(const struct shmq_unused *queue, void *arg), void *arg)
@@ -108,5 +130,7 @@ int shmq_clean(unsigned flags, int (*each)(const struct shmq_unused *queue, void
         return -EINVAL;
     int rc = port_shm_list(clean_one, &cleaning);
 
+    if (rc == 0)
+        rc = blobs_clean_orphans((flags & SHMQ_CLEAN_REMOVE) != 0, clean_blob, &cleaning);
     return rc < 0 ? rc : cleaning.count;
 }

@@ -1,5 +1,6 @@
 #include <shmq/consumer.h>
 
+#include "api/blobs.h"
 #include "api/handle.h"
 #include "core/copy.h"
 #include "core/order.h"
@@ -141,6 +142,8 @@ void consumer_acknowledge_end(struct shmq *q)
         atomic_and_u64(word, ~bit);
         if (consumer_lane_is_used(q, lane) || look_for_records(q, lane) != -EAGAIN)
             atomic_or_u64(word, bit);
+        else
+            blobs_end_lane(q, lane);
     }
 }
 

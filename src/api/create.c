@@ -17,6 +17,8 @@
 /* How often a name may appear and vanish between two looks at it before we say that it is taken. */
 #define NAME_TRIES 16
 
+#define BLOBS_DEFAULT 64
+
 #define LIBRARY_VERSION ((uint32_t)SHMQ_VERSION_MAJOR << 16 | (uint32_t)SHMQ_VERSION_MINOR << 8 | SHMQ_VERSION_PATCH)
 
 /* What is to be made. */
@@ -163,8 +165,13 @@ static int plan_schemas(struct order *order, const struct shmq_create_options *o
         rc = schema_read(table, order->schemas, order->schemas_size) == 0 ? 0 : -EINVAL;
     for (uint32_t i = 0; rc == 0 && i < table->count; i++)
         rc = table->types[i].size > lane_record_max(order->geometry.capacity) ? -EMSGSIZE : 0;
-    if (rc == 0)
+    if (rc == 0 && table->has_blobs && o->kind == SHMQ_RECORDER)
+        rc = -EINVAL; /* its producer goes on without a consumer that would let go of them */
+    if (rc == 0) {
         layout_add_schemas(&order->geometry, order->schemas_size);
+        if (table->has_blobs)
+            layout_add_blobs(&order->geometry, o->blob_count != 0 ? o->blob_count : BLOBS_DEFAULT);
+    }
     free(table);
     return rc;
 }
@@ -181,7 +188,8 @@ static int fill_order(struct order *order, const struct shmq_create_options *o)
                                                              : 0,
         .features_compatible = o->transient != 0 ? SHMQ_FEATURE_TRANSIENT : 0,
     };
-    if (order->permissions.mode > 0777 || o->has_group > 1 || o->kind > SHMQ_RECORDER || o->transient > 1)
+    if (order->permissions.mode > 0777 || o->has_group > 1 || o->kind > SHMQ_RECORDER || o->transient > 1 ||
+        o->blob_count > SHMQ_BLOBS_MAX)
         return -EINVAL;
     int rc = layout_plan(capacity, o->lane_count != 0 ? o->lane_count : 1, &order->geometry);
 

@@ -71,6 +71,7 @@ struct shmq {
     uint64_t mapped_size;
     port_file file;
     struct typed *typed;      /* api/typed.h: records with types; NULL so far */
+    struct blobs *blobs;      /* api/blobs.h: NULL where the queue has none */
     struct port_place *place; /* of a transient queue, else NULL */
     struct shmq *next_handle; /* of this process: api/forks.c */
     struct shmq *previous_handle;

@@ -1,6 +1,7 @@
 #include "api/opened.h"
 
 #include "api/bell.h"
+#include "api/blobs.h"
 #include "port/clock.h"
 #include "port/fence.h"
 #include "port/role.h"
@@ -148,6 +149,15 @@ int opened_claim(const struct opened *o)
     return rc;
 }
 
+/* Before the name of the queue goes: whoever is to finish what we die in the middle of finds them by it. */
+static void remove_blobs(const struct opened *o, const struct port_place *place)
+{
+    struct port_place base;
+
+    if (o->geometry.blob_count != 0 && blobs_base(o, place, &base) == 0)
+        blobs_remove(o, &base);
+}
+
 static int remove_locked(const struct opened *o, const struct port_place *place)
 {
     if (!is_named(o, place))
@@ -156,6 +166,7 @@ static int remove_locked(const struct opened *o, const struct port_place *place)
         return port_shm_unlink(place); /* the queue stays, under the name of its file */
     /* First this word: who takes a role meanwhile, and does so before the name is gone, must find it. */
     atomic_store_release_u32(&opened_header(o)->name.removed, 1);
+    remove_blobs(o, place);
     int rc = port_shm_unlink(place);
 
     if (rc != 0)

@@ -1,6 +1,7 @@
 /* Opening a queue in a role, and closing it. */
 #include <shmq/queue.h>
 
+#include "api/blobs.h"
 #include "api/handle.h"
 #include "api/opened.h"
 #include "api/options.h"
@@ -197,6 +198,7 @@ static void destroy(struct shmq *q)
     free(q->services);
     free(q->lanes);
     typed_free(q);
+    blobs_free(q);
     free(q->place);
     free(q);
 }
@@ -270,7 +272,11 @@ static int open_once(const struct port_place *place, enum shmq_role role, const 
     }
     rc = remember_place(handle, place);
     if (rc == 0)
+        rc = blobs_attach(handle, place);
+    if (rc == 0)
         rc = attach(handle, o);
+    if (rc == 0 && handle->blobs != NULL)
+        (void)blobs_sweep_all(&opened, &handle->blobs->base, 0);
     /* Who removes it holds all roles, or has said so: there is no name that would lead others to us. */
     if (role != SHMQ_OBSERVER && handle_is_removed(handle)) {
         (void)opened_remove(&opened, place, true);
@@ -344,7 +350,11 @@ static void leave_consumer(struct shmq *q)
 /* The last user of a transient queue takes its name away. */
 static void leave_transient(struct shmq *q)
 {
-    struct opened o = {.file = q->file, .size = q->mapped_size, .mapping = q->mapping, .geometry = q->geometry};
+    struct opened o = {.file = q->file,
+                       .size = q->mapped_size,
+                       .mapping = q->mapping,
+                       .geometry = q->geometry,
+                       .identity = q->identity};
 
     port_role_release(q->file, handle_role_byte(q));
     (void)opened_remove(&o, q->place, false);
@@ -363,6 +373,8 @@ void shmq_close(struct shmq *q)
         leave_consumer(q);
     bool held_off = forks_hold_off() == 0; /* always: opening it has done so before */
 
+    if (q->blobs != NULL && q->role != HANDLE_OF_PARENT)
+        blobs_leave(q);
     forks_remove(q);
     if (q->place != NULL && had_role && q->role != HANDLE_OF_PARENT)
         leave_transient(q);

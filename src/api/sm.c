@@ -1,5 +1,6 @@
 #include <shmq/sm.h>
 
+#include "api/blobs.h"
 #include "api/handle.h"
 #include "api/typed.h"
 #include "base/bits.h"
@@ -81,6 +82,8 @@ int shmq_sm_reserve(struct shmq *q, const struct shmq_sm *type, size_t room, voi
     size_t size = slot_size(q, typed, room);
 
     typed->slot.record = NULL;
+    if (UNLIKELY(q->blobs != NULL && q->blobs->pending))
+        blobs_abort(q);
     rc = shmq_reserve(q, size, &slot);
     if (UNLIKELY(rc != 0))
         return rc;
@@ -99,13 +102,18 @@ int shmq_sm_commit(struct shmq *q, unsigned flags)
         return -EINVAL;
     int rc = shmq_commit(q, typed->slot.used, typed->table.types[typed->slot.index].record_type, flags);
 
-    if (LIKELY(rc == 0))
+    if (LIKELY(rc == 0)) {
         typed->slot.record = NULL;
+        if (UNLIKELY(q->blobs != NULL))
+            q->blobs->pending = false;
+    }
     return rc;
 }
 
 void shmq_sm_abort(struct shmq *q)
 {
+    if (q->typed != NULL && q->typed->slot.record != NULL && q->blobs != NULL && q->blobs->pending)
+        blobs_abort(q);
     shmq_abort(q);
     if (q->typed != NULL)
         q->typed->slot.record = NULL;
