@@ -302,7 +302,6 @@ int shmq_report_cancelled(struct shmq *q, const char *message)
 
 int shmq_report_lend(struct shmq *q)
 {
-    uint32_t *flags = &handle_status(q)->report.flags;
     int rc = refusal(q);
 
     if (rc == 0 && q->reports == HANDLE_REPORTS_BORROWED)
@@ -311,6 +310,8 @@ int shmq_report_lend(struct shmq *q)
         rc = claim(q, false);
     if (rc != 0 || q->reports == HANDLE_REPORTS_LENT)
         return rc;
+    uint32_t *flags = &handle_status(q)->report.flags;
+
     atomic_store_u32(flags, atomic_load_u32(flags) | SHMQ_SIDE_LENT);
     q->reports = HANDLE_REPORTS_LENT;
     set_current(q);
@@ -350,13 +351,14 @@ int shmq_report_borrow(struct shmq *q, int64_t timeout_ns)
 
 void shmq_report_leave(struct shmq *q)
 {
-    struct shmq_status_area *area = handle_status(q);
     uint32_t reports = q->reports;
 
     q->reporter.current = NULL;
     q->reports = HANDLE_REPORTS_NOT;
     if (reports == HANDLE_REPORTS_NOT || q->role == HANDLE_OF_PARENT)
         return;
+    struct shmq_status_area *area = handle_status(q);
+
     if (reports != HANDLE_REPORTS_BORROWED) {
         atomic_store_u32(&area->report.pid, 0);
         atomic_store_u32(&area->report.bell, 0);

@@ -283,11 +283,11 @@ static void ring_reporter(struct shmq *q)
 
 int shmq_request_cancel(struct shmq *q)
 {
-    struct shmq_watch_line *watch = &handle_status(q)->watch;
     struct status_view view;
 
     if (q->role == HANDLE_OF_PARENT || q->role == SHMQ_OBSERVER)
         return handle_refusal(q);
+    struct shmq_watch_line *watch = &handle_status(q)->watch;
     int rc = status_read(handle_status(q), &view);
 
     if (rc != 0)

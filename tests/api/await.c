@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -402,6 +403,14 @@ static void on_signal(int number)
     (void)number;
 }
 
+/* Again and again: the first one may come when nobody sleeps. */
+static void set_alarms(long period_us)
+{
+    const struct timeval period = {.tv_usec = period_us};
+
+    assert_int_equal(setitimer(ITIMER_REAL, &(struct itimerval){period, period}, NULL), 0);
+}
+
 static void wait_ends_by_signal_cancel_removal_and_damage(void **state)
 {
     const char *name = queue_made("ends", 4096, 1, SHMQ_LANES);
@@ -414,8 +423,9 @@ static void wait_ends_by_signal_cancel_removal_and_damage(void **state)
 
     (void)state;
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
-    alarm(1);
+    set_alarms(20000);
     assert_int_equal(shmq_await(p, &ticket, -1, &answer), -EINTR);
+    set_alarms(0);
     shmq_cancel(p);
     assert_int_equal(shmq_await(p, &ticket, -1, &answer), -ECANCELED);
     assert_int_equal(shmq_remove(name, SHMQ_REMOVE_USED), 0);

@@ -404,7 +404,7 @@ static void damaged_answers_are_no_answers(void **state)
     assert_int_equal(shmq_open(answers, SHMQ_PRODUCER, NULL, &forger), 0);
     assert_int_equal(shmq_send(forger, NULL, 0, 1, 0), 0);
     assert_int_equal(shmq_send(forger, &call, 8, 1, 0), 0);
-    assert_int_equal(shmq_send(forger, &call, 15, 1, 0), 0);
+    assert_int_equal(shmq_send(forger, (uint64_t[]){call, 0}, 15, 1, 0), 0);
     assert_int_equal(shmq_call_end(client, call, 0, &reply), -ETIMEDOUT);
     assert_int_equal(shmq_send(forger, (uint64_t[]){call, 0}, 16, 1, 0), 0);
     assert_int_equal(shmq_call_end(client, call, 0, &reply), 0);
