@@ -322,6 +322,8 @@ int shmq_blob_put(struct shmq *q, struct shmq_sm_blob *blob, const void *data, u
 /* The blobs of a record that is not to be. */
 void blobs_abort(struct shmq *q)
 {
+    if (q->role != SHMQ_PRODUCER)
+        return;
     struct shmq_blob_slot *slots = layout_blobs(q->mapping, &q->geometry, q->lane);
 
     for (uint32_t i = 0; i < q->geometry.blob_count; i++) {

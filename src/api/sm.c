@@ -13,7 +13,7 @@
 static inline int bind(struct shmq *q, const struct shmq_sm *type, struct typed **typed)
 {
     *typed = q->typed;
-    if (LIKELY(*typed != NULL && (*typed)->last == type))
+    if (LIKELY(*typed != NULL && (*typed)->last == type && q->role != HANDLE_OF_PARENT))
         return 0;
     return typed_bind(q, type, typed);
 }
@@ -112,7 +112,7 @@ int shmq_sm_commit(struct shmq *q, unsigned flags)
 
 void shmq_sm_abort(struct shmq *q)
 {
-    if (q->typed != NULL && q->typed->slot.record != NULL && q->blobs != NULL && q->blobs->pending)
+    if (q->blobs != NULL && q->blobs->pending)
         blobs_abort(q);
     shmq_abort(q);
     if (q->typed != NULL)
