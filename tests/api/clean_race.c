@@ -273,5 +273,8 @@ int main(void)
 
     if (!test_private_shm(16384))
         return SKIP_STATUS;
+    /* What is cleaned away here is our own, and nobody's else. */
+    if (!test_private_shm(256 * 1024))
+        return 77;
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
 }
