@@ -103,8 +103,8 @@
  * |        |      |           |                       | in place n % 4: where it began, since when, its pid        |
  *
  * A position counts the bytes since the lane's creation; its place in the ring is position & (capacity - 1). At all
- * times tail <= released <= head <= tail + capacity, and all of them are multiples of 8. (A recorder's tail may pass
- * `released`: then the consumer has missed what lies between.)
+ * times tail <= released <= head <= tail + capacity, head <= 2^63, and all of them are multiples of 8. (A recorder's tail
+ * may pass `released`: then the consumer has missed what lies between.)
  *
  * The records between released and head lie one behind the other and never wrap. Where one does not fit in front of
  * the end of the ring, a padding record fills the rest and is no message:

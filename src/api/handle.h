@@ -201,6 +201,9 @@ bool wait_take_cancel(struct shmq *q);
 /* api/wait.c: nothing to do now: -EAGAIN, and the descriptor of shmq_fd is unreadable until that changes; or what did. */
 int wait_arm(struct shmq *q);
 
+/* api/wait.c: wait for what was -EAGAIN, with one deadline for all such waits of a call: 0 before the first. */
+int wait_until(struct shmq *q, int64_t timeout_ns, int64_t *deadline_ns);
+
 /* api/wait.c: a look, whatever the role. */
 int wait_look(struct shmq *q, bool ask_kernel);
 

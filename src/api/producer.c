@@ -5,7 +5,6 @@
 #include "core/order.h"
 
 #include <errno.h>
-#include <shmq/wait.h>
 
 /* Bytes of the number in front of the payload. */
 static size_t number_size(const struct shmq *q)
@@ -75,10 +74,11 @@ static int find_room(struct shmq *q, size_t size)
 {
     if (q->role != SHMQ_PRODUCER)
         return handle_refusal(q);
+    int64_t deadline_ns = 0;
     int rc = make_room(q, size);
 
     while (rc == -EAGAIN && q->policy == SHMQ_WAIT) {
-        int waited = shmq_wait(q, q->wait_ns > 0 ? q->wait_ns : -1);
+        int waited = wait_until(q, q->wait_ns > 0 ? q->wait_ns : -1, &deadline_ns);
 
         if (waited != 0)
             return waited;

@@ -230,16 +230,21 @@ int shmq_fd(struct shmq *q)
     return q->watch.poll;
 }
 
-/* Wait for what was -EAGAIN; the first such wait sets the deadline for all. */
-static int wait_until(struct shmq *q, int64_t timeout_ns, int64_t *deadline_ns)
+/*
+ * The first such wait sets the deadline for all. Behind it there is none more: that a look finds something which is gone
+ * at the next look could go on for ever.
+ */
+int wait_until(struct shmq *q, int64_t timeout_ns, int64_t *deadline_ns)
 {
-    if (timeout_ns <= 0)
+    if (timeout_ns < 0)
         return shmq_wait(q, timeout_ns);
-    if (*deadline_ns == 0)
+    if (*deadline_ns == 0) {
         *deadline_ns = deadline_after(timeout_ns);
+        return shmq_wait(q, timeout_ns);
+    }
     int64_t left_ns = *deadline_ns - port_clock_monotonic_ns();
 
-    return shmq_wait(q, left_ns > 0 ? left_ns : 0);
+    return left_ns > 0 ? shmq_wait(q, left_ns) : -ETIMEDOUT;
 }
 
 int shmq_peek_wait(struct shmq *q, int64_t timeout_ns, struct shmq_message *message)

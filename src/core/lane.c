@@ -33,8 +33,8 @@ static int load_positions(struct positions *at, const struct shmq_lane *shared, 
     at->tail = atomic_load_acquire_u64(&shared->tail.tail);             /* A1 */
     at->released = atomic_load_acquire_u64(&shared->released.released); /* A3 */
     at->head = atomic_load_acquire_u64(&shared->producer.head);         /* A2 */
-    bool fit = at->tail <= at->released && at->released <= at->head && at->head - at->tail <= capacity &&
-               ((at->tail | at->released | at->head) & 7) == 0;
+    bool fit = at->tail <= at->released && at->released <= at->head && at->head <= LANE_POSITION_MAX &&
+               at->head - at->tail <= capacity && ((at->tail | at->released | at->head) & 7) == 0;
 
     return fit ? 0 : -EBADMSG;
 }
@@ -100,7 +100,7 @@ int lane_attach_consumer(struct lane_consumer *c, struct shmq_lane *shared, uint
 static int load_room(const struct lane_producer *p, uint64_t *tail)
 {
     *tail = atomic_load_acquire_u64(&p->shared->tail.tail); /* A1 */
-    return *tail % 8 == 0 && *tail <= p->head && p->head - *tail <= p->capacity ? 0 : -EBADMSG;
+    return *tail % 8 == 0 && *tail <= p->published && p->head - *tail <= p->capacity ? 0 : -EBADMSG;
 }
 
 /* Numbered records are published by who numbers them. */
@@ -194,7 +194,7 @@ int lane_look_for_records(struct lane_consumer *c)
 {
     uint64_t head = atomic_load_acquire_u64(&c->shared->producer.head); /* A2 */
 
-    if (head % 8 != 0 || head < c->next || head - c->tail > c->capacity)
+    if (head % 8 != 0 || head < c->next || head > LANE_POSITION_MAX || head - c->tail > c->capacity)
         return -EBADMSG;
     c->head_seen = head;
     lane_begin_turn(c);
@@ -218,23 +218,24 @@ static int step_over_padding(struct lane_consumer *c)
     return 0;
 }
 
-/* Ends: of three rounds one moves `next`, towards a head that is at most a capacity away. */
+/*
+ * Ends, whatever becomes of the header meanwhile: of four rounds one moves `next`, towards a head that is at most a
+ * capacity away.
+ */
 int lane_find(struct lane_consumer *c, uint64_t *header)
 {
+    uint64_t begun = UINT64_MAX; /* a turn has begun here: what cannot be seen now is padding, or bad */
     int rc = 0;
 
     while (rc == 0 && !lane_see(c, header)) {
-        uint64_t limit = c->limit;
-
         if (c->next == c->head_seen) {
             rc = lane_look_for_records(c);
             continue;
         }
-        lane_begin_turn(c);
-        if (c->limit == limit) {
+        if (c->next == begun)
             rc = step_over_padding(c);
-            lane_begin_turn(c);
-        }
+        begun = c->next;
+        lane_begin_turn(c);
     }
     return rc;
 }

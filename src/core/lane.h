@@ -43,6 +43,12 @@
 /* After so many bytes of one lane the others have their turn. */
 #define LANE_TURN (UINT64_C(64) << 10)
 
+/*
+ * No position is above it, so that sums and comparisons of positions need not think of 2^64. A lane that moves 10 GB/s
+ * comes there after 29 years.
+ */
+#define LANE_POSITION_MAX (UINT64_C(1) << 63)
+
 /* No slot is reserved. */
 #define LANE_NO_SLOT UINT64_MAX
 

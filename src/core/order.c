@@ -59,6 +59,7 @@ int order_front(struct lane_consumer *c, uint64_t last, uint64_t *header, uint64
 {
     int rc = lane_find(c, header);
 
+    c->limit = c->next; /* the fast path does not know of numbers, nor of what is refused here */
     if (rc != 0)
         return rc;
     if (lane_header_size(*header) < ORDER_NUMBER)
@@ -68,7 +69,6 @@ int order_front(struct lane_consumer *c, uint64_t last, uint64_t *header, uint64
     /* Numbers of one lane rise; UINT64_MAX stands for none. */
     if ((last != UINT64_MAX && found <= last) || found == UINT64_MAX)
         return -EBADMSG;
-    c->limit = c->next; /* the fast path does not know of numbers */
     *number = found;
     return 0;
 }

@@ -16,7 +16,7 @@ int recorder_attach_producer(struct lane_producer *p, struct shmq_lane *shared, 
     uint64_t tail = atomic_load_u64(&shared->tail.tail);
     uint64_t head = atomic_load_u64(&shared->producer.head);
 
-    if (tail > head || head - tail > capacity || ((tail | head) & 7) != 0)
+    if (tail > head || head > LANE_POSITION_MAX || head - tail > capacity || ((tail | head) & 7) != 0)
         return -EBADMSG;
     *p = (struct lane_producer){
         .ring = ring,
@@ -41,7 +41,7 @@ int recorder_attach_consumer(struct lane_consumer *c, struct recorder_consumer *
     uint64_t released = atomic_load_u64(&shared->released.released);
     uint64_t head = atomic_load_acquire_u64(&shared->producer.head); /* A2 */
 
-    if (released > head || ((released | head) & 7) != 0)
+    if (released > head || head > LANE_POSITION_MAX || ((released | head) & 7) != 0)
         return -EBADMSG;
     *c = (struct lane_consumer){
         .ring = ring,
@@ -116,13 +116,15 @@ void recorder_append(struct lane_producer *p, size_t size, uint16_t type)
     p->limit = p->head;
 }
 
-static int look_at_head(struct lane_consumer *c)
+/* Be at `next`, if the head is not in front of it. */
+static int look_at_head(struct lane_consumer *c, uint64_t next)
 {
     uint64_t head = atomic_load_acquire_u64(&c->shared->producer.head); /* A2 */
 
-    if (head % 8 != 0 || head < c->next)
+    if (head % 8 != 0 || head < next || head > LANE_POSITION_MAX)
         return -EBADMSG;
     c->head_seen = head;
+    c->next = c->limit = next;
     return 0;
 }
 
@@ -136,14 +138,13 @@ static int follow_tail(struct lane_consumer *c, bool *passed)
         return c->head_seen - tail <= c->capacity ? 0 : -EBADMSG;
     if (tail % 8 != 0)
         return -EBADMSG;
-    c->next = c->limit = tail;
-    return look_at_head(c);
+    return look_at_head(c, tail);
 }
 
 int recorder_look(struct lane_consumer *c)
 {
     bool passed;
-    int rc = look_at_head(c);
+    int rc = look_at_head(c, c->next);
 
     if (rc == 0)
         rc = follow_tail(c, &passed);
