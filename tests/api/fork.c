@@ -126,7 +126,7 @@ static int parent_of_one(struct peer *self, void *name)
         for (;;)
             pause();
     }
-    CHILD_CHECK(read(ends[0], &(char){0}, 1) == 1);
+    CHILD_CHECK(child > 0 && read(ends[0], &(char){0}, 1) == 1);
     CHILD_CHECK(write(self->tells, &child, sizeof child) == sizeof child);
     peer_pause(self);
     shmq_close(p);
@@ -139,6 +139,7 @@ static pid_t child_of(struct peer *peer)
     pid_t child;
 
     assert_int_equal(read(peer->told, &child, sizeof child), sizeof child);
+    assert_true(child > 0); /* it is killed by this number, and -1 would be everybody */
     return child;
 }
 
@@ -299,6 +300,7 @@ static void fork_at_any_moment_catches_no_role(void **state)
             for (;;)
                 pause();
         }
+        assert_true(children[i] > 0);
     }
     __atomic_store_n(&busy.stop, true, __ATOMIC_RELAXED);
     assert_int_equal(pthread_join(thread, NULL), 0);
