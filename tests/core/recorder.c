@@ -59,7 +59,7 @@ static int take(struct plain_recorder *r, uint64_t *number, uint64_t *missed)
 
 static void oldest_records_make_room_wherever_it_begins(void **state)
 {
-    const uint64_t starts[] = {0, 4088, UINT64_C(1) << 62, (UINT64_C(1) << 63) - 4096 - 8, UINT64_C(3) << 62};
+    const uint64_t starts[] = {0, 4088, UINT64_C(1) << 62, LANE_POSITION_MAX - (UINT64_C(1) << 26)};
 
     (void)state;
     for (size_t s = 0; s < sizeof starts / sizeof *starts; s++) {
