@@ -219,7 +219,7 @@
 
 #define SHMQ_SIDE_FENCED UINT32_C(1) /* this side answers membarrier(GLOBAL_EXPEDITED) */
 
-#define SHMQ_SIDE_LENT UINT32_C(2)   /* reporter: whoever holds SHMQ_ROLE_REPORT_WRITE writes the status */
+#define SHMQ_SIDE_LENT UINT32_C(2) /* reporter: whoever holds SHMQ_ROLE_REPORT_WRITE writes the status */
 
 #define SHMQ_STATUS_COPIES 16
 #define SHMQ_STATUS_WORDS 128 /* of the ring of texts */

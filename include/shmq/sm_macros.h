@@ -181,12 +181,8 @@ struct shmq_sm {
     };                                                                                                               \
     static const struct shmq_sm_field name##_sm_fields[] = {FIELDS(SHMQ_SM_FIELD)};                                  \
     SHMQ_SM_UNUSED static const struct shmq_sm name##_sm = {                                                         \
-        SHMQ_SM_FORMAT,                                                                                              \
-        version,                                                                                                     \
-        sizeof(struct name),                                                                                         \
-        sizeof name##_sm_fields / sizeof name##_sm_fields[0],                                                        \
-        #name,                                                                                                       \
-        name##_sm_fields,                                                                                            \
+        SHMQ_SM_FORMAT, version,          sizeof(struct name), sizeof name##_sm_fields / sizeof name##_sm_fields[0], \
+        #name,          name##_sm_fields,                                                                            \
     };                                                                                                               \
     SHMQ_SM_UNUSED static inline void name##_sm_check(void)                                                          \
     {                                                                                                                \
@@ -194,9 +190,8 @@ struct shmq_sm {
         enum { FIELDS(SHMQ_SM_FACT) shmq_end_of_all, shmq_align = SHMQ_SM_ALIGNOF(struct name) };                    \
         FIELDS(SHMQ_SM_CHECK)                                                                                        \
         SHMQ_LAYOUT_ASSERT(sizeof #name <= SHMQ_SCHEMA_NAME, "the name is too long: " #name);                        \
-        SHMQ_LAYOUT_ASSERT(sizeof(struct name) ==                                                                    \
-                               (size_t)(((int)shmq_end_of_all + (int)shmq_align - 1) / (int)shmq_align *             \
-                                        (int)shmq_align),                                                            \
+        SHMQ_LAYOUT_ASSERT(sizeof(struct name) == (size_t)(((int)shmq_end_of_all + (int)shmq_align - 1) /            \
+                                                           (int)shmq_align * (int)shmq_align),                       \
                            "size of " #name);                                                                        \
     }                                                                                                                \
     SHMQ_SM_UNUSED static inline int name##_reserve_room(struct shmq *q, size_t room, struct name **smo)             \

@@ -260,8 +260,8 @@ static void unpeek(struct shmq *q, const struct shmq_message *found, int missed)
 }
 
 /* The rest of shmq_recv, for a record that was peeked; `missed`: what the peek said. */
-static APART int take_any(struct shmq *q, void *buffer, size_t capacity, const struct shmq_message *found,
-                                 int missed, struct shmq_message *message)
+static APART int take_any(struct shmq *q, void *buffer, size_t capacity, const struct shmq_message *found, int missed,
+                          struct shmq_message *message)
 {
     if (found->size > capacity) {
         unpeek(q, found, missed);

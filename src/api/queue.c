@@ -59,7 +59,8 @@ static void sign_in(struct shmq_lane *lane, uint64_t position)
     uint64_t number = atomic_load_u64(&lane->owner.attach_count) + 1;
     struct shmq_lane_attached *attached = &lane->owner.attached[number % SHMQ_ATTACHED_MAX];
 
-    atomic_store_u64(&attached->position, position); /* R9 -> A9: whoever sees what follows sees that this has changed */
+    atomic_store_u64(&attached->position,
+                     position); /* R9 -> A9: whoever sees what follows sees that this has changed */
     atomic_fence_store();
     atomic_store_u64(&attached->attached_ns, (uint64_t)port_clock_real_ns());
     atomic_store_u32(&attached->pid, port_process_id());

@@ -75,8 +75,8 @@ struct lane_producer {
 struct lane_consumer {
     uint8_t *ring;
     uint64_t mask;
-    uint64_t next;      /* position of the next record to peek */
-    uint64_t limit;     /* up to here may be peeked without another look: seen, the end of the ring, and of the turn */
+    uint64_t next;  /* position of the next record to peek */
+    uint64_t limit; /* up to here may be peeked without another look: seen, the end of the ring, and of the turn */
     uint64_t head_seen; /* the shared head when we last looked */
     uint64_t released;  /* the shared one */
     uint64_t tail;      /* the shared one */

@@ -65,8 +65,7 @@ static int entry_add(struct names *names, int folder, const char *entry)
         return errno == ENOENT ? 0 : shm_failure(errno);
     }
     enum port_scope scope = is_local ? PORT_LOCAL : names->beside ? PORT_BESIDE : PORT_GLOBAL;
-    if (!shm_owner_fits(scope, &status) ||
-        !(S_ISREG(status.st_mode) || S_ISLNK(status.st_mode))) {
+    if (!shm_owner_fits(scope, &status) || !(S_ISREG(status.st_mode) || S_ISLNK(status.st_mode))) {
         return 0;
     }
     return names_add(names, is_local ? "" : "Global\\", name);

@@ -16,8 +16,9 @@ SHMQ_SM(point, 3, POINT)
 
 #define TRADE(F)                                                                                                     \
     F(u64, id)                                                                                                       \
-    F(f64, price) F(text, symbol, 8) F(bool, open) F(nesteds, legs, point, 2) F(array, parts, i32, 3)                \
-        F(span, raw, 64) F(string, note, 32) F(list, values, f32, 5)
+    F(f64, price)                                                                                                    \
+    F(text, symbol, 8) F(bool, open) F(nesteds, legs, point, 2) F(array, parts, i32, 3) F(span, raw, 64)             \
+        F(string, note, 32) F(list, values, f32, 5)
 SHMQ_SM(trade, 1, TRADE)
 
 #define PLAIN(F) F(u64, a) F(u64, b) F(u64, c)
