@@ -161,7 +161,7 @@ int shmq_report_begin(struct shmq *q, uint64_t task, uint64_t total, const char 
         .task = task, .total = total, .started_ns = at_ns, .run = run, .state = SHMQ_RUNNING};
     r->done = 0;
     for (int i = 0; i < SHMQ_UNIT_MAX; i++)
-        r->unit[i] = i < size ? unit[i] : '\0';
+        r->unit[i] = (char)(i < size ? unit[i] : '\0');
     status_publish(r, "", 0, at_ns);
     atomic_fence(); /* those who sleep may have found nobody who answers their barrier */
     leave(q, false);

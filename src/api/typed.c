@@ -47,7 +47,7 @@ static void use(struct typed *typed, const struct shmq_sm *sm, uint32_t index)
 
     typed->last = sm;
     typed->last_index = index;
-    typed->last_size = type->size;
+    typed->last_size = type->size; /* NOLINT(clang-analyzer-core.uninitialized.Assign): all entries were read */
     typed->last_room = type->span_room;
     typed->last_type = type->record_type;
     typed->last_is_plain = type->check_count == 0;

@@ -110,7 +110,7 @@ static void encode_field(const struct collection *c, const struct shmq_sm_field 
     uint64_t offset = 0;
 
     *entry = (struct shmq_field_entry){.count = field->count, .kind = field->kind, .shape = field->shape};
-    strcpy(entry->name, field->name);
+    memcpy(entry->name, field->name, strlen(field->name) + 1);
     if (field->kind == SHMQ_FIELD_NESTED) {
         entry->nested = (uint16_t)find_collected(c, field->nested->name);
         nested = c->extents[entry->nested];
@@ -130,7 +130,7 @@ static uint8_t *encode_type(const struct collection *c, uint32_t index, uint8_t 
         .record_type = (uint16_t)(c->is_listed[index] ? SHMQ_SCHEMA_TYPE + index : 0),
     };
 
-    strcpy(entry.name, type->name);
+    memcpy(entry.name, type->name, strlen(type->name) + 1);
     memcpy(to, &entry, sizeof entry);
     to += sizeof entry;
     for (uint32_t i = 0; i < type->field_count; i++) {
