@@ -14,11 +14,14 @@
 #define POINT(F) F(u16, x) F(i64, y)
 SHMQ_SM(point, 3, POINT)
 
+/* clang-format off */
 #define TRADE(F)                                                                                                     \
     F(u64, id)                                                                                                       \
     F(f64, price)                                                                                                    \
-    F(text, symbol, 8) F(bool, open) F(nesteds, legs, point, 2) F(array, parts, i32, 3) F(span, raw, 64)             \
-        F(string, note, 32) F(list, values, f32, 5)
+    F(text, symbol, 8)                                                                                               \
+    F(bool, open)                                                                                                    \
+    F(nesteds, legs, point, 2) F(array, parts, i32, 3) F(span, raw, 64) F(string, note, 32) F(list, values, f32, 5)
+/* clang-format on */
 SHMQ_SM(trade, 1, TRADE)
 
 #define PLAIN(F) F(u64, a) F(u64, b) F(u64, c)

@@ -23,12 +23,17 @@ SHMQ_SM(point, 3, POINT)
 #define LEG(F) F(bool, open) F(nested, from, point) F(text, name, 5)
 SHMQ_SM(leg, 1, LEG)
 
+/* clang-format off */
 #define ALL(F)                                                                                                       \
     F(u8, a)                                                                                                         \
     F(u16, b)                                                                                                        \
-    F(u32, c) F(u64, d) F(i8, e) F(i16, f) F(i32, g) F(i64, h) F(f32, i) F(f64, j) F(bool, k) F(text, l, 7)          \
-        F(array, m, u32, 3) F(array, n, bool, 2) F(nested, o, point) F(nesteds, p, leg, 3) F(span, q, 100)           \
-            F(string, r, 40) F(list, s, f64, 10) F(list, t, bool, 9) F(blob, u)
+    F(u32, c)                                                                                                        \
+    F(u64, d)                                                                                                        \
+    F(i8, e)                                                                                                         \
+    F(i16, f) F(i32, g) F(i64, h) F(f32, i) F(f64, j) F(bool, k) F(text, l, 7) F(array, m, u32, 3)                   \
+        F(array, n, bool, 2) F(nested, o, point) F(nesteds, p, leg, 3) F(span, q, 100) F(string, r, 40)              \
+            F(list, s, f64, 10) F(list, t, bool, 9) F(blob, u)
+/* clang-format on */
 SHMQ_SM(all, 7, ALL)
 
 #define PLAIN(F) F(u32, a) F(array, b, u16, 2)
