@@ -176,6 +176,10 @@ static void start(struct storm *s, unsigned slot)
     fflush(NULL);
     s->slots[slot] = fork();
     s->stopped[slot] = false;
+    if (s->slots[slot] < 0) { /* a signal to -1 would meet everybody */
+        perror("fork");
+        exit(1);
+    }
     if (s->slots[slot] != 0)
         return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -139,7 +139,13 @@ void run_team(struct run *run, void (*work)(void *arg), void *arg)
     fflush(stdout);
     run->shared->next_task = 0;
     for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (CPU_ISSET(cpu, &allowed) && fork() == 0)
+        pid_t process = CPU_ISSET(cpu, &allowed) ? fork() : getpid();
+
+        if (process < 0) {
+            perror("fork");
+            exit(1);
+        }
+        if (process == 0)
             work_on(run, cpu, work, arg);
     }
     while (wait(&status) > 0 || errno == EINTR) {
