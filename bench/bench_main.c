@@ -169,6 +169,34 @@ static void add_status(void)
     }
 }
 
+/* Typed beside untyped; blobs beside pipes. */
+static void add_sm(void)
+{
+    static const struct {
+        const char *name;
+        const struct transport *transport;
+    } ways[] = {
+        {"raw", &sm_raw},
+        {"plain", &sm_plain},
+        {"checked", &sm_checked},
+        {"raw_batch", &sm_raw_batch},
+        {"plain_batch", &sm_plain_batch},
+        {"checked_batch", &sm_checked_batch},
+    };
+    const uint64_t capacity = SHMQ_CAPACITY_DEFAULT;
+
+    add((struct point){.transport = &shmq_single, .size = 64, .capacity = capacity}, "sm", "send");
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        add((struct point){.transport = ways[i].transport, .size = 64, .capacity = capacity}, "sm", ways[i].name);
+    }
+    for (size_t size = 65536; size <= 16 << 20; size *= 4) {
+        add((struct point){.transport = &sm_blob, .size = size, .capacity = capacity}, "sm", "blob");
+        add((struct point){.transport = &sm_blob, .size = size, .capacity = capacity, .blobs = 2}, "sm", "blob_2");
+        add((struct point){.transport = &sm_pipe, .size = size}, "sm", "pipe");
+        add((struct point){.transport = &sm_pipe, .size = size, .pipe_bytes = 1 << 20}, "sm", "pipe_1m");
+    }
+}
+
 static void add_all(void)
 {
     static const size_t sizes[] = {8, 64, 256, 1024, 4096, 65536};
@@ -178,6 +206,7 @@ static void add_all(void)
     }
     add_round_trips();
     add_status();
+    add_sm();
     add_lanes();
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         add_hand_back(sizes[i]);

@@ -37,6 +37,7 @@ struct point {
     unsigned hand_back; /* shmq: enum shmq_hand_back */
     unsigned lanes;     /* shmq: producers that have it open, of which one sends; 0: 1 */
     unsigned kind;      /* shmq: enum shmq_kind */
+    unsigned blobs;     /* shmq: blobs that can be in use; 0: the default */
     int pipe_bytes;     /* pipe: bytes of its buffer; 0: the system's default */
     bool spin;          /* pipe: poll and do not block */
 };

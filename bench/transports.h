@@ -26,6 +26,16 @@ extern const struct transport claim_order;
 extern const struct transport claim_fetch_add;
 extern const struct transport claim_cas;
 
+/* bench_sm.c: typed records of 64 bytes beside untyped ones; blobs, and a pipe for as much. */
+extern const struct transport sm_raw;
+extern const struct transport sm_plain;
+extern const struct transport sm_checked;
+extern const struct transport sm_raw_batch;
+extern const struct transport sm_plain_batch;
+extern const struct transport sm_checked_batch;
+extern const struct transport sm_blob;
+extern const struct transport sm_pipe;
+
 /* bench_wake.c: a question to a side that sleeps, and its answer. */
 extern const struct transport wake_futex;
 extern const struct transport wake_shmq;
