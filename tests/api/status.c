@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STATUS(name) struct shmq_status name = {.struct_size = sizeof name}
 #define MS INT64_C(1000000)
 
 static const char *make(const char *word)
@@ -33,7 +32,7 @@ static struct shmq *open_as(const char *name, enum shmq_role role)
 
 static struct shmq_status look(struct shmq *q)
 {
-    STATUS(s);
+    struct shmq_status s = {.struct_size = sizeof s};
 
     assert_int_equal(shmq_status(q, &s), 0);
     return s;
@@ -206,7 +205,7 @@ static void damaged_status_is_told_and_mended_by_the_next_task(void **state)
     const size_t copies = offsetof(struct shmq_header, status.copies);
     const uint16_t large = SHMQ_MESSAGE_MAX + 1;
     const uint16_t strange = SHMQ_CANCELLED + 1;
-    STATUS(s);
+    struct shmq_status s = {.struct_size = sizeof s};
 
     (void)state;
     patch(name, copies + offsetof(struct shmq_status_copy, text_size), &large, 2);
@@ -244,7 +243,7 @@ static void dead_reporter_is_known_and_followed(void **state)
     const char *name = make("dead");
     struct shmq *o = open_as(name, SHMQ_OBSERVER);
     struct shmq *next = open_as(name, SHMQ_REPORTER);
-    STATUS(s);
+    struct shmq_status s = {.struct_size = sizeof s};
 
     (void)state;
     assert_int_equal(test_child(begin_and_die, (void *)(uintptr_t)name), 128 + SIGKILL);
@@ -322,7 +321,7 @@ static void reader_waits_for_changes_and_for_the_end(void **state)
             pid_t child = later(name, do_task);
             uint64_t changes = 0;
             uint32_t run = 0;
-            STATUS(s);
+            struct shmq_status s = {.struct_size = sizeof s};
 
             do {
                 assert_int_equal(shmq_status_wait(q, (enum shmq_until)until, -1, &s), 0);
@@ -360,7 +359,7 @@ static void waiting_reader_learns_of_a_death(void **state)
         const char *name = make("waitdead");
         struct shmq *q = open_as(name, roles[i]);
         pid_t child = later(name, begin_wait_and_die);
-        STATUS(s);
+        struct shmq_status s = {.struct_size = sizeof s};
 
         assert_int_equal(shmq_status_wait(q, SHMQ_ENDED, -1, &s), 0);
         assert_int_equal(s.state, SHMQ_RUNNING);
@@ -396,7 +395,7 @@ static void wait_ends_by_time_signal_cancel_and_removal(void **state)
         const char *name = make("waitends");
         struct shmq *q = open_as(name, roles[i]);
         struct shmq *r = open_as(name, SHMQ_REPORTER);
-        STATUS(s);
+        struct shmq_status s = {.struct_size = sizeof s};
 
         assert_int_equal(shmq_status_wait(q, (enum shmq_until)2, 0, &s), -EINVAL);
         assert_int_equal(shmq_status_wait(q, SHMQ_CHANGED, 0, &s), -ETIMEDOUT); /* idle is nothing new */
@@ -593,7 +592,7 @@ static void dead_lender_is_known_to_borrowers_and_readers(void **state)
     struct shmq *b = open_as(name, SHMQ_REPORTER);
     struct shmq *next = open_as(name, SHMQ_REPORTER);
     pid_t child = later(name, lend_and_die);
-    STATUS(s);
+    struct shmq_status s = {.struct_size = sizeof s};
 
     (void)state;
     assert_int_equal(shmq_status_wait(b, SHMQ_CHANGED, -1, &s), 0);
@@ -619,7 +618,7 @@ static void child_does_not_report_for_its_parent(void **state)
 {
     const char *name = make("fork");
     struct shmq *q = open_as(name, SHMQ_CONSUMER);
-    STATUS(s);
+    struct shmq_status s = {.struct_size = sizeof s};
 
     (void)state;
     assert_int_equal(shmq_report_begin(q, 1, 100, NULL), 0);
@@ -693,7 +692,7 @@ static void killed_reporter_leaves_a_whole_status(void **state)
     srand(1);
     for (int i = 0; i < 150; i++) {
         char message[SHMQ_MESSAGE_MAX + 1];
-        STATUS(s);
+        struct shmq_status s = {.struct_size = sizeof s};
 
         fflush(NULL);
         pid_t child = fork();

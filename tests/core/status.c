@@ -239,7 +239,7 @@ static void only_utf8_is_text(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char text[64];
 
-        strcpy(text, table[i].text);
+        snprintf(text, sizeof text, "%s", table[i].text);
         assert_int_equal(status_text_size(text, 16), strlen(text) > 16 ? -EMSGSIZE : table[i].size);
         if (table[i].size != -EMSGSIZE)
             assert_int_equal(status_text_size(text, 63), table[i].size);
