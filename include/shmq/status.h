@@ -183,7 +183,8 @@ SHMQ_API int shmq_request_cancel(struct shmq *q);
 SHMQ_API int shmq_cancel_requested(struct shmq *q);
 
 /**
- * Begin a task, as the reporter. The first one takes the role, which is kept until shmq_report_leave or shmq_close.
+ * Begin a task, as the reporter. The first one takes the role, which is kept until shmq_report_leave or shmq_close. Where
+ * somebody lends the status, it is borrowed, and kept as long.
  *
  * @param q      [in]  any role but observer
  * @param task   [in]  the application's, any value
@@ -191,7 +192,7 @@ SHMQ_API int shmq_cancel_requested(struct shmq *q);
  * @param unit   [in]  what done and total count; at most 16 bytes; NULL: ""
  *
  * @return 0, or
- *   -EBUSY     somebody else reports, who lives; or, where it is lent, somebody has borrowed it for too long
+ *   -EBUSY     somebody else reports, who lives and does not lend it; or somebody has borrowed it for a second
  *   -EMSGSIZE  the unit is longer than that
  *   -EINVAL    an observer's handle, or the unit is not UTF-8
  *   -ECHILD    the handle is of the process that this one was forked from
@@ -222,7 +223,7 @@ SHMQ_API int shmq_report_resume(struct shmq *q);
  *
  * @return 0, or
  *   -EINVAL  this handle reports no running task
- *   -EBUSY   where it is lent: somebody has borrowed it for too long
+ *   -EBUSY   where this handle lends it: somebody has borrowed it for a second
  *   -ECHILD  the handle is of the process that this one was forked from
  *
  * Threads   the handle's own
@@ -234,19 +235,22 @@ SHMQ_API int shmq_report_advance(struct shmq *q, uint64_t count);
 SHMQ_API int shmq_report_set(struct shmq *q, uint64_t done);
 
 /**
- * More about the running task: a message; a message and progress in one change; another total.
+ * More about the running task: a message; a message and progress in one change; another total, another unit.
  *
  * @param message  [in]  at most 240 bytes
+ * @param unit     [in]  at most 16 bytes; NULL: ""
  *
  * @return as shmq_report_set, or
- *   -EMSGSIZE  the message is longer than that
- *   -EINVAL    the message is not UTF-8
+ *   -EMSGSIZE  the text is longer than that
+ *   -EINVAL    the text is not UTF-8
+ *   -EBADMSG   unit only: the message that is there is damaged
  *
  * Threads, Progress, Order, Since: as shmq_report_set
  */
 SHMQ_API int shmq_report_message(struct shmq *q, const char *message);
 SHMQ_API int shmq_report_step(struct shmq *q, uint64_t done, const char *message);
 SHMQ_API int shmq_report_total(struct shmq *q, uint64_t total);
+SHMQ_API int shmq_report_unit(struct shmq *q, const char *unit);
 
 /**
  * The end of the running task: well, not well, or because it was asked for.
@@ -264,8 +268,8 @@ SHMQ_API int shmq_report_cancelled(struct shmq *q, const char *message);
 
 /**
  * Lend the status: as long as this handle lives and does not leave, it is what tells that the work goes on, and other
- * processes may report for a moment each. This handle's own reports still work, and take such a moment too. It takes the
- * role where it has not got it.
+ * processes may report, for a moment each or until they leave. This handle's own reports still work, and take such a
+ * moment too. It takes the role where it has not got it.
  *
  * @return 0, or
  *   -EBUSY   somebody else reports, who lives

@@ -143,6 +143,32 @@ static uint64_t now_ns(void)
     return (uint64_t)port_clock_coarse_ns();
 }
 
+/* Does somebody lend it who lives? */
+static int is_lent(struct shmq *q)
+{
+    if (port_role_taken(q->file, SHMQ_ROLE_REPORTER) == 0)
+        return -EOWNERDEAD;
+    return (atomic_load_u32(&handle_status(q)->report.flags) & SHMQ_SIDE_LENT) != 0 ? 0 : -EBUSY;
+}
+
+/* The role; or, where somebody lends it, what this one keeps until it leaves. */
+static int claim_or_borrow(struct shmq *q)
+{
+    int rc = claim(q, false);
+
+    if (rc != -EBUSY || is_lent(q) != 0)
+        return rc;
+    while ((rc = shmq_report_borrow(q, WRITE_NS)) == -EINTR)
+        ;
+    return rc == -ETIMEDOUT || rc == -EOWNERDEAD ? -EBUSY : rc;
+}
+
+static void set_unit(struct status_reporter *r, const char *unit, int size)
+{
+    for (int i = 0; i < SHMQ_UNIT_MAX; i++)
+        r->unit[i] = (char)(i < size ? unit[i] : '\0');
+}
+
 int shmq_report_begin(struct shmq *q, uint64_t task, uint64_t total, const char *unit)
 {
     struct status_reporter *r = &q->reporter;
@@ -151,7 +177,7 @@ int shmq_report_begin(struct shmq *q, uint64_t task, uint64_t total, const char 
 
     if (rc != 0 || size < 0)
         return rc != 0 ? rc : size;
-    rc = q->reports == HANDLE_REPORTS_NOT ? claim(q, false) : enter(q);
+    rc = q->reports == HANDLE_REPORTS_NOT ? claim_or_borrow(q) : enter(q);
     if (rc != 0)
         return rc;
     uint64_t at_ns = now_ns();
@@ -160,8 +186,7 @@ int shmq_report_begin(struct shmq *q, uint64_t task, uint64_t total, const char 
     r->copy = (struct shmq_status_copy){
         .task = task, .total = total, .started_ns = at_ns, .run = run, .state = SHMQ_RUNNING};
     r->done = 0;
-    for (int i = 0; i < SHMQ_UNIT_MAX; i++)
-        r->unit[i] = (char)(i < size ? unit[i] : '\0');
+    set_unit(r, unit, size);
     status_publish(r, "", 0, at_ns);
     atomic_fence(); /* those who sleep may have found nobody who answers their barrier */
     leave(q, false);
@@ -269,6 +294,24 @@ int shmq_report_total(struct shmq *q, uint64_t total)
     return 0;
 }
 
+/* The unit lies with the message, which is written anew behind it. */
+int shmq_report_unit(struct shmq *q, const char *unit)
+{
+    int size = unit != NULL ? status_text_size(unit, SHMQ_UNIT_MAX) : 0;
+    struct status_view view;
+    int rc = enter_running(q);
+
+    if (rc != 0)
+        return rc;
+    rc = size < 0 ? size : status_read(q->reporter.area, &view);
+    if (rc == 0) {
+        set_unit(&q->reporter, unit, size);
+        status_publish(&q->reporter, view.message, view.copy.text_size, now_ns());
+    }
+    leave(q, false);
+    return rc;
+}
+
 static int end_task(struct shmq *q, enum shmq_state state, int32_t code, const char *message)
 {
     int size = message != NULL ? status_text_size(message, SHMQ_MESSAGE_MAX) : 0;
@@ -317,14 +360,6 @@ int shmq_report_lend(struct shmq *q)
     set_current(q);
     port_role_release(q->file, SHMQ_ROLE_REPORT_WRITE);
     return 0;
-}
-
-/* Does somebody lend it who lives? */
-static int is_lent(struct shmq *q)
-{
-    if (port_role_taken(q->file, SHMQ_ROLE_REPORTER) == 0)
-        return -EOWNERDEAD;
-    return (atomic_load_u32(&handle_status(q)->report.flags) & SHMQ_SIDE_LENT) != 0 ? 0 : -EBUSY;
 }
 
 int shmq_report_borrow(struct shmq *q, int64_t timeout_ns)

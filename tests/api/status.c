@@ -540,7 +540,6 @@ static void lent_status_is_written_by_many_processes_in_turn(void **state)
     assert_int_equal(shmq_report_lend(owner), 0);
     assert_int_equal(look(o).state, SHMQ_IDLE);
     assert_int_equal(look(o).presence, SHMQ_PRESENT);
-    assert_int_equal(shmq_report_begin(b, 1, 2, NULL), -EBUSY);
     assert_int_equal(shmq_report_borrow(b, 0), 0);
     assert_int_equal(shmq_report_borrow(b, 0), -EINVAL);
     assert_int_equal(shmq_report_lend(b), -EINVAL);
@@ -571,6 +570,83 @@ static void lent_status_is_written_by_many_processes_in_turn(void **state)
     assert_int_equal(shmq_report_borrow(b, 0), -EOWNERDEAD);
     shmq_close(b);
     shmq_close(o);
+}
+
+static int begin_lent_and_die(void *arg)
+{
+    struct shmq *q = NULL;
+
+    CHILD_CHECK(shmq_open(arg, SHMQ_CONSUMER, NULL, &q) == 0);
+    CHILD_CHECK(shmq_report_begin(q, 7, 2, "files") == 0);
+    CHILD_CHECK(shmq_report_step(q, 1, "half of it") == 0);
+    raise(SIGKILL);
+    return 0;
+}
+
+/* As a program does that knows nothing of who started it. */
+static void task_is_begun_where_the_status_is_lent(void **state)
+{
+    const char *name = make("beginlent");
+    struct shmq *owner = open_as(name, SHMQ_REPORTER);
+    struct shmq *b = open_as(name, SHMQ_REPORTER);
+    struct shmq *late = open_as(name, SHMQ_REPORTER);
+
+    (void)state;
+    assert_int_equal(shmq_report_lend(owner), 0);
+    assert_int_equal(shmq_report_begin(owner, 1, 0, NULL), 0);
+    assert_int_equal(shmq_report_begin(b, 2, 10, "steps"), 0);
+    assert_int_equal(shmq_report_begin(b, 3, 10, "steps"), 0);
+    assert_int_equal(shmq_report_begin(late, 4, 1, NULL), -EBUSY);
+    assert_int_equal(shmq_report_advance(b, 4), 0);
+    assert_int_equal(shmq_report_finish(b, 5, "done"), 0);
+    assert_int_equal(shmq_report_advance(owner, 1), -EBUSY);
+    shmq_close(b);
+
+    struct shmq_status s = look(owner);
+
+    assert_int_equal(s.state, SHMQ_DONE);
+    assert_int_equal(s.run, 3);
+    assert_int_equal(s.task, 3);
+    assert_int_equal(s.done, 4);
+    assert_int_equal(s.code, 5);
+    assert_int_equal(shmq_report_begin(late, 4, 1, NULL), 0);
+    shmq_close(late);
+    assert_int_equal(test_child(begin_lent_and_die, (void *)(uintptr_t)name), 128 + SIGKILL);
+    s = look(owner);
+    assert_int_equal(s.state, SHMQ_RUNNING);
+    assert_int_equal(s.presence, SHMQ_PRESENT); /* who lends it lives, and knows what to say */
+    assert_int_equal(shmq_report_fail(owner, 137, NULL), 0);
+    s = look(owner);
+    assert_int_equal(s.state, SHMQ_FAILED);
+    assert_int_equal(s.task, 7);
+    assert_int_equal(s.done, 1);
+    assert_string_equal(s.unit, "files");
+    assert_string_equal(s.message, "half of it");
+    shmq_close(owner);
+}
+
+static void unit_can_change_while_the_task_runs(void **state)
+{
+    const char *name = make("unit");
+    struct shmq *r = open_as(name, SHMQ_REPORTER);
+
+    (void)state;
+    assert_int_equal(shmq_report_unit(r, "files"), -EINVAL);
+    assert_int_equal(shmq_report_begin(r, 1, 9, "B"), 0);
+    assert_int_equal(shmq_report_step(r, 3, "three"), 0);
+    assert_int_equal(shmq_report_unit(r, "a sixteen-B unit"), 0);
+    assert_int_equal(shmq_report_unit(r, "a sixteen-B unit."), -EMSGSIZE);
+    assert_int_equal(shmq_report_unit(r, "\xff"), -EINVAL);
+
+    struct shmq_status s = look(r);
+
+    assert_string_equal(s.unit, "a sixteen-B unit");
+    assert_string_equal(s.message, "three");
+    assert_int_equal(s.done, 3);
+    assert_int_equal(s.total, 9);
+    assert_int_equal(shmq_report_unit(r, NULL), 0);
+    assert_string_equal(look(r).unit, "");
+    shmq_close(r);
 }
 
 /* Who reports anew waits until a borrower has finished, though who lent it is dead. */
@@ -757,6 +833,8 @@ int main(void)
         cmocka_unit_test(cancelling_is_asked_for_and_answered),
         cmocka_unit_test(sleeping_reporter_is_woken_to_cancel),
         cmocka_unit_test(lent_status_is_written_by_many_processes_in_turn),
+        cmocka_unit_test(task_is_begun_where_the_status_is_lent),
+        cmocka_unit_test(unit_can_change_while_the_task_runs),
         cmocka_unit_test(dead_lender_is_known_to_borrowers_and_readers),
         cmocka_unit_test(child_does_not_report_for_its_parent),
         cmocka_unit_test(queue_with_a_reporter_is_in_use),
