@@ -1,9 +1,9 @@
 #include "progress.h"
 
+#include "line.h"
 #include "os.h"
 #include "units.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 static const int64_t second_ns = 1000000000;
@@ -18,23 +18,6 @@ void progress_start(struct progress *progress, const char *name, bool enabled, i
     };
 }
 
-enum { LINE_MAX_SIZE = 512, BAR_CELLS = 20 };
-
-struct line {
-    char text[LINE_MAX_SIZE];
-    size_t length;
-};
-
-__attribute__((format(printf, 2, 3))) static void line_add(struct line *line, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int count = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
-    va_end(arguments);
-    line->length += count > 0 ? (size_t)count : 0;
-    line->length = line->length < sizeof line->text ? line->length : sizeof line->text - 1;
-}
-
 static void numbers_add(struct line *line, const struct progress *progress, double rate)
 {
     char records[UNITS_TEXT], bytes[UNITS_TEXT], speed[UNITS_TEXT];
@@ -42,27 +25,6 @@ static void numbers_add(struct line *line, const struct progress *progress, doub
     units_size(bytes, progress->bytes, false);
     units_size(speed, (uint64_t)rate, false);
     line_add(line, "%s: %s records  %sB  %sB/s", progress->name, records, bytes, speed);
-}
-
-static void bar_add(struct line *line, double share)
-{
-    int full = (int)(share * BAR_CELLS + 0.5);
-    line_add(line, "  [");
-    for (int i = 0; i < BAR_CELLS; i++) {
-        line_add(line, "%c", i < full ? '#' : ' ');
-    }
-    line_add(line, "] %.0f%%", 100 * share);
-}
-
-/* Over the line that is there, and never longer than the terminal is wide: so it needs no escape sequences. */
-static void line_show(struct progress *progress, struct line *line, const char *end)
-{
-    size_t width = (size_t)os_terminal_width(2) - 1;
-    size_t length = line->length < width ? line->length : width;
-    size_t before = progress->shown_length < width ? progress->shown_length : width;
-    int blanks = before > length ? (int)(before - length) : 0;
-    fprintf(stderr, "\r%.*s%*s%s", (int)length, line->text, blanks, "", end);
-    progress->shown_length = length;
 }
 
 static void show(struct progress *progress, int64_t now_ns)
@@ -81,14 +43,15 @@ static void show(struct progress *progress, int64_t now_ns)
     if (progress->stalled_ns != 0 && now_ns - progress->stalled_ns > 2 * second_ns) {
         line_add(&line, progress->nobody_receives ? "  full, and nobody receives" : "  full, waiting");
     } else if (total > 0 && left >= 0) {
-        bar_add(&line, (double)progress->bytes / total);
+        line_add(&line, "  ");
+        line_add_bar(&line, (double)progress->bytes / total);
         if (progress->rate > 1 && left / progress->rate < 1e6) {
             char eta[UNITS_TEXT];
             units_age(eta, (int64_t)(left / progress->rate * 1e9));
             line_add(&line, "  ETA %s", eta);
         }
     }
-    line_show(progress, &line, "");
+    line_show(&line, &progress->shown_columns, "");
 }
 
 void progress_tick(struct progress *progress)
@@ -113,7 +76,7 @@ void progress_hide(struct progress *progress)
 {
     if (progress->visible) {
         struct line nothing = {.length = 0};
-        line_show(progress, &nothing, "\r");
+        line_show(&nothing, &progress->shown_columns, "\r");
     }
 }
 
@@ -124,6 +87,6 @@ void progress_end(struct progress *progress)
     }
     struct line line = {.length = 0};
     numbers_add(&line, progress, (double)progress->bytes / ((double)(os_monotonic_ns() - progress->start_ns) / 1e9));
-    line_show(progress, &line, "\n");
+    line_show(&line, &progress->shown_columns, "\n");
     progress->visible = false;
 }

@@ -15,7 +15,7 @@ struct progress {
     uint64_t records;
     int64_t start_ns;
     int64_t shown_ns;
-    size_t shown_length; /* characters of the line that is there */
+    size_t shown_columns; /* of the line that is there */
     uint64_t shown_bytes;
     double rate;        /* bytes a second, smoothed */
     int64_t stalled_ns; /* since when the queue is full; 0: it is not */
