@@ -44,6 +44,10 @@ extern const struct command command_stat;
 extern const struct command command_send;
 extern const struct command command_recv;
 extern const struct command command_clean;
+extern const struct command command_run;
+extern const struct command command_status;
+extern const struct command command_report;
+extern const struct command command_cancel;
 extern const struct command command_help;
 
 /** All commands, in the order they are shown, ended by NULL. */

@@ -10,8 +10,8 @@
 #include <strings.h>
 
 const struct command *const commands[] = {
-    &command_create, &command_rm,    &command_ls,   &command_stat, &command_send,
-    &command_recv,   &command_clean, &command_help, NULL,
+    &command_create, &command_rm,     &command_ls,     &command_stat,   &command_send, &command_recv, &command_clean,
+    &command_run,    &command_status, &command_report, &command_cancel, &command_help, NULL,
 };
 
 const struct command *command_find(const char *name)
@@ -53,16 +53,17 @@ static size_t word_distance(const char *a, const char *b)
 static const char *synonym_find(const char *name)
 {
     static const char *const words[][2] = {
-        {"new", "create"},   {"make", "create"},   {"add", "create"},     {"open", "create"},
-        {"init", "create"},  {"remove", "rm"},     {"delete", "rm"},      {"del", "rm"},
-        {"unlink", "rm"},    {"destroy", "rm"},    {"list", "ls"},        {"dir", "ls"},
-        {"ps", "ls"},        {"info", "stat"},     {"show", "stat"},      {"status", "stat"},
-        {"inspect", "stat"}, {"top", "stat"},      {"describe", "stat"},  {"write", "send"},
-        {"put", "send"},     {"push", "send"},     {"pub", "send"},       {"publish", "send"},
-        {"produce", "send"}, {"enqueue", "send"},  {"read", "recv"},      {"get", "recv"},
-        {"pop", "recv"},     {"receive", "recv"},  {"consume", "recv"},   {"cat", "recv"},
-        {"dequeue", "recv"}, {"sub", "recv"},      {"subscribe", "recv"}, {"prune", "clean"},
-        {"gc", "clean"},     {"cleanup", "clean"}, {"purge", "clean"},    {"version", "--version"},
+        {"new", "create"},      {"make", "create"},    {"add", "create"},   {"open", "create"},
+        {"init", "create"},     {"remove", "rm"},      {"delete", "rm"},    {"del", "rm"},
+        {"unlink", "rm"},       {"destroy", "rm"},     {"list", "ls"},      {"dir", "ls"},
+        {"ps", "ls"},           {"info", "stat"},      {"show", "stat"},    {"inspect", "stat"},
+        {"top", "stat"},        {"describe", "stat"},  {"write", "send"},   {"put", "send"},
+        {"push", "send"},       {"pub", "send"},       {"publish", "send"}, {"produce", "send"},
+        {"enqueue", "send"},    {"read", "recv"},      {"get", "recv"},     {"pop", "recv"},
+        {"receive", "recv"},    {"consume", "recv"},   {"cat", "recv"},     {"dequeue", "recv"},
+        {"sub", "recv"},        {"subscribe", "recv"}, {"prune", "clean"},  {"gc", "clean"},
+        {"cleanup", "clean"},   {"purge", "clean"},    {"exec", "run"},     {"work", "run"},
+        {"progress", "status"}, {"stop", "cancel"},    {"abort", "cancel"}, {"version", "--version"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcasecmp(words[i][0], name) == 0) {

@@ -69,12 +69,23 @@ static void option_refused(struct options *o, int letter)
     }
 }
 
+/* Tell which operand is the first that is not there: they are words, some in brackets, some behind "--". */
+static void operand_missing(struct options *o)
+{
+    const char *word = o->command->operands;
+    for (int skip = o->operand_count; skip > 0 || *word == '-'; skip -= *word != '-') {
+        word += strcspn(word, " ");
+        word += strspn(word, " ");
+    }
+    options_wrong(o, "%.*s is missing", (int)strcspn(word, " ."), word);
+}
+
 static void operands_check(struct options *o)
 {
     o->operands = o->argv + optind;
     o->operand_count = o->argc - optind;
     if (o->operand_count < o->command->operands_min) {
-        options_wrong(o, "%.*s is missing", (int)strcspn(o->command->operands, " ."), o->command->operands);
+        operand_missing(o);
     } else if (o->operand_count > o->command->operands_max) {
         options_wrong(o, "'%s' is one argument too many", o->operands[o->command->operands_max]);
     }

@@ -17,6 +17,12 @@ void os_signals_catch(void);
 int os_signal_caught(void);
 /** End as that signal ends a program. */
 void os_signal_die(int number);
+/** Forget the signal that was noted, and note the next one too. */
+void os_signals_again(void);
+/** It came from the terminal, which has given it to all processes there. */
+bool os_signal_is_of_terminal(void);
+/** Segmentation fault */
+const char *os_signal_text(int number);
 /** The signal of a closed pipe. */
 int os_signal_pipe(void);
 
@@ -43,6 +49,33 @@ struct os_process {
  * another PID namespace, or was given to somebody else.
  */
 bool os_process_look(uint32_t pid, int64_t began_until_ns, struct os_process *process);
+
+/** What a program that is started finds in the place of its standard input. */
+enum os_stdin { OS_STDIN_SAME, OS_STDIN_EMPTY };
+
+/**
+ * Start a program, looked for in PATH, with one more variable in its environment. From then on `ended` is called, as a
+ * signal handler is, whenever a program that was started has ended. Returns 0, -ENOENT, -EACCES or another errno.
+ */
+int os_start(char *const argv[], const char *variable, const char *value, enum os_stdin in, void (*ended)(void),
+             int64_t *process);
+
+struct os_end {
+    int code;   /* exit code, where there was no signal */
+    int signal; /* 0: none */
+};
+
+/** Has that program ended? Told once. */
+bool os_ended(int64_t process, struct os_end *end);
+void os_end_wait(int64_t process, struct os_end *end);
+
+enum os_kill { OS_ASK_TO_END, OS_KILL };
+void os_kill(int64_t process, enum os_kill how);
+/** As that signal came to us. */
+void os_signal_pass_on(int64_t process, int number);
+
+/** The path of this program's file. False where that is unknown. */
+bool os_own_path(char path[4096]);
 
 /** 1: reading would not block; 0: it would, still after timeout_ms or a signal. */
 int os_input_ready(int descriptor, int timeout_ms);

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +13,13 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t signal_caught;
+static volatile sig_atomic_t signal_of_terminal;
+static void (*volatile child_ended)(void);
 
 void os_standard_streams(void)
 {
@@ -35,15 +39,17 @@ const char *os_error_text(void)
     return strerror(errno);
 }
 
-static void signal_note(int number)
+static void signal_note(int number, siginfo_t *info, void *context)
 {
+    (void)context;
+    signal_of_terminal = info->si_code == SI_KERNEL;
     signal_caught = number;
 }
 
 void os_signals_catch(void)
 {
     /* Without SA_RESTART, so that reads and writes that sleep come back; a second one then kills at once. */
-    struct sigaction note = {.sa_handler = signal_note, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction note = {.sa_sigaction = signal_note, .sa_flags = (int)(SA_RESETHAND | SA_SIGINFO)};
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         struct sigaction before;
@@ -54,9 +60,25 @@ void os_signals_catch(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+void os_signals_again(void)
+{
+    signal_caught = 0;
+    os_signals_catch();
+}
+
 int os_signal_caught(void)
 {
     return signal_caught;
+}
+
+bool os_signal_is_of_terminal(void)
+{
+    return signal_of_terminal != 0;
+}
+
+const char *os_signal_text(int number)
+{
+    return strsignal(number);
 }
 
 void os_signal_die(int number)
@@ -166,6 +188,123 @@ bool os_process_look(uint32_t pid, int64_t began_until_ns, struct os_process *pr
     int64_t began_ns = boot_ns + ticks * (second_ns / sysconf(_SC_CLK_TCK));
     /* The clock may have been set a little meanwhile. */
     return began_ns <= began_until_ns + 2 * second_ns;
+}
+
+static void child_note(int number)
+{
+    (void)number;
+    int error = errno;
+    child_ended();
+    errno = error;
+}
+
+/* The environment with one variable more, which takes the place of one of that name. The caller frees both. */
+static char **environment_with(const char *variable, const char *value, char **entry)
+{
+    size_t length = strlen(variable), count = 0, kept = 0;
+    while (environ[count] != NULL) {
+        count++;
+    }
+    char **result = malloc((count + 2) * sizeof *result);
+    *entry = malloc(length + strlen(value) + 2);
+    if (result == NULL || *entry == NULL) {
+        free(result);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(environ[i], variable, length) != 0 || environ[i][length] != '=') {
+            result[kept++] = environ[i];
+        }
+    }
+    sprintf(*entry, "%s=%s", variable, value);
+    result[kept] = *entry;
+    result[kept + 1] = NULL;
+    return result;
+}
+
+static int spawn(char *const argv[], char **environment, enum os_stdin in, pid_t *pid)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t reset;
+    /* What we ignore for ourselves is not for those we start. */
+    sigemptyset(&reset);
+    sigaddset(&reset, SIGPIPE);
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &reset);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    int rc = in == OS_STDIN_EMPTY ? posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0) : 0;
+    if (rc == 0) {
+        rc = posix_spawnp(pid, argv[0], &files, &attributes, argv, environment);
+    }
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return -rc;
+}
+
+int os_start(char *const argv[], const char *variable, const char *value, enum os_stdin in, void (*ended)(void),
+             int64_t *process)
+{
+    struct sigaction note = {.sa_handler = child_note, .sa_flags = SA_NOCLDSTOP};
+    char *entry = NULL;
+    char **environment = environment_with(variable, value, &entry);
+    pid_t pid = 0;
+    int rc = environment != NULL ? 0 : -ENOMEM;
+    if (rc == 0) {
+        child_ended = ended;
+        sigaction(SIGCHLD, &note, NULL);
+        rc = spawn(argv, environment, in, &pid);
+    }
+    free(environment);
+    free(entry);
+    *process = pid;
+    return rc;
+}
+
+static void end_fill(struct os_end *end, int status)
+{
+    *end = (struct os_end){
+        .code = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+        .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+    };
+}
+
+bool os_ended(int64_t process, struct os_end *end)
+{
+    int status = 0;
+    if (waitpid((pid_t)process, &status, WNOHANG) != (pid_t)process) {
+        return false;
+    }
+    end_fill(end, status);
+    return true;
+}
+
+void os_end_wait(int64_t process, struct os_end *end)
+{
+    int status = 0;
+    pid_t pid;
+    do {
+        pid = waitpid((pid_t)process, &status, 0);
+    } while (pid < 0 && errno == EINTR);
+    end_fill(end, status);
+}
+
+void os_kill(int64_t process, enum os_kill how)
+{
+    kill((pid_t)process, how == OS_KILL ? SIGKILL : SIGTERM);
+}
+
+void os_signal_pass_on(int64_t process, int number)
+{
+    kill((pid_t)process, number);
+}
+
+bool os_own_path(char path[4096])
+{
+    ssize_t size = readlink("/proc/self/exe", path, 4095);
+    path[size > 0 ? size : 0] = '\0';
+    return size > 0 && size < 4095;
 }
 
 int os_input_ready(int descriptor, int timeout_ms)
