@@ -22,7 +22,9 @@ for header in "$top"/include/shmq/*.h; do
     cmp "$header" "$prefix/include/shmq/$(basename "$header")"
 done
 expect "usage" "$prefix/bin/shmq" --help
-[ -s "$prefix/share/man/man1/shmq.1" ] || { echo "there is no manual page" >&2; exit 1; }
+for page in man1/shmq.1 man7/shmq.7; do
+    [ -s "$prefix/share/man/$page" ] || { echo "there is no manual page $page" >&2; exit 1; }
+done
 
 cat >"$folder/program.c" <<'END'
 #include <shmq/shmq.h>
