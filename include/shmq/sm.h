@@ -40,6 +40,11 @@
  *     SHMQ_SM_BO(trade, struct order, trade_from_order, order_from_trade)
  *     rc = trade_send(q, &order);                        rc = trade_recv(q, &order);
  *
+ * Answer in place (await.h): m.data is the record that trade_peek has shown, to be written as well as read, and the
+ * producer is shown what was left there.
+ *
+ *     rc = trade_await(q, &ticket, -1, &m, &smo);        struct trade *answer = m.data;
+ *
  * A slot that was reserved is all zero: no spans, no blobs, empty texts. What does not fit into a field is -EMSGSIZE,
  * and nothing is ever cut. A consumer gets only what is sound: of its type, texts with an end, bools 0 or 1, spans
  * within the record. A hostile producer can change a record while it is looked at: shmq_span_get and shmq_string_get
@@ -48,6 +53,7 @@
 #ifndef SHMQ_SM_H
 #define SHMQ_SM_H
 
+#include <shmq/await.h>
 #include <shmq/consumer.h>
 #include <shmq/export.h>
 #include <shmq/producer.h>
@@ -151,6 +157,24 @@ SHMQ_API int shmq_sm_view(struct shmq *q, const struct shmq_sm *type, const stru
 SHMQ_API int shmq_sm_peek(struct shmq *q, const struct shmq_sm *type, struct shmq_message *message, const void **smo);
 SHMQ_API int shmq_sm_peek_wait(struct shmq *q, const struct shmq_sm *type, int64_t timeout_ns,
                                struct shmq_message *message, const void **smo);
+
+/**
+ * Await, and view what the consumer has left; trade_await does. Another consumer than one of these types may have left
+ * what is not sound.
+ *
+ * @param ticket   [in]   of this lane, of a record of this type
+ * @param message  [out]  for shmq_span_get and shmq_string_get; only to be read
+ * @param smo      [out]  in the mapping, until this handle reserves or sends
+ *
+ * @return 0, or
+ *   -ENOMSG   the ticket is of another type
+ *   -EBADMSG  what was left there is not sound, or the consumer's side of the lane is damaged
+ *   as shmq_sm_type or shmq_await
+ *
+ * Threads, Progress, Order, Since: as shmq_await
+ */
+SHMQ_API int shmq_sm_await(struct shmq *q, const struct shmq_sm *type, const struct shmq_ticket *ticket,
+                           int64_t timeout_ns, struct shmq_message *message, const void **smo);
 
 /**
  * Set a text: shmq_text_set(smo->symbol, sizeof smo->symbol, "ACME"). The rest becomes zero.

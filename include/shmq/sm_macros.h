@@ -8,6 +8,7 @@
 #ifndef SHMQ_SM_MACROS_H
 #define SHMQ_SM_MACROS_H
 
+#include <shmq/await.h>
 #include <shmq/layout.h>
 #include <shmq/producer.h>
 #include <shmq/schema.h>
@@ -240,6 +241,16 @@ struct shmq_sm {
         const void *data;                                                                                            \
         int rc = shmq_sm_peek_wait(q, &name##_sm, timeout_ns, message, &data);                                       \
         if (rc >= 0)                                                                                                 \
+            *smo = (const struct name *)data;                                                                        \
+        return rc;                                                                                                   \
+    }                                                                                                                \
+    SHMQ_SM_UNUSED static inline int name##_await(struct shmq *q, const struct shmq_ticket *ticket,                  \
+                                                  int64_t timeout_ns, struct shmq_message *message,                  \
+                                                  const struct name **smo)                                           \
+    {                                                                                                                \
+        const void *data;                                                                                            \
+        int rc = shmq_sm_await(q, &name##_sm, ticket, timeout_ns, message, &data);                                   \
+        if (rc == 0)                                                                                                 \
             *smo = (const struct name *)data;                                                                        \
         return rc;                                                                                                   \
     }

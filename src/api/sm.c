@@ -264,3 +264,28 @@ int shmq_string_get(const struct shmq_message *message, const struct shmq_sm_spa
     *text = size > 0 ? data : "";
     return 0;
 }
+
+/* A ticket of another type is known to be one before anything is waited for. */
+int shmq_sm_await(struct shmq *q, const struct shmq_sm *type, const struct shmq_ticket *ticket, int64_t timeout_ns,
+                  struct shmq_message *message, const void **smo)
+{
+    struct shmq_answer answer;
+    int record_type = shmq_sm_type(q, type);
+
+    if (record_type < 0)
+        return record_type;
+    if (ticket->type != record_type)
+        return -ENOMSG;
+    int rc = shmq_await(q, ticket, timeout_ns, &answer);
+
+    if (rc != 0)
+        return rc;
+    *message = (struct shmq_message){
+        .data = (void *)(uintptr_t)answer.data,
+        .size = answer.size,
+        .type = answer.type,
+        .lane = answer.lane,
+        .ticket = ticket->position,
+    };
+    return shmq_sm_view(q, type, message, smo);
+}
