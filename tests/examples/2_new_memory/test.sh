@@ -1,0 +1,41 @@
+source "$(dirname "$0")/../lib.sh"
+
+producer_prints_the_new_memory() {
+    expect 0 "$(example producer)" "$q-new" "$(example consumer)"
+    printf 'a text, and the bytes \1\2\3\376\377' >question
+    od -v -A n -t x1 question >answer
+    {
+        echo "C: read $(stat -c %s question) bytes"
+        echo "P: $(stat -c %s question) bytes have become $(stat -c %s answer):"
+        cat answer
+    } | says out
+    says err </dev/null
+    nothing_left "$q-new"
+}
+
+consumer_that_answers_nothing_is_noticed() {
+    refused_after /bin/true "timed out"
+    refused_after "$PWD/nothing" "No such file or directory"
+    expect 1 "$(example producer)" "$q-none" /bin/false
+    nothing_left "$q-none"
+}
+
+refused_after() {
+    refused 1 "$2" "$(example producer)" "$q-none" "$1"
+}
+helpers+=$'\nrefused_after'
+
+consumer_with_nothing_to_do_ends_well() {
+    expect 0 "$shmq" create "$q-idle"
+    expect 0 "$(example consumer)" "$q-idle"
+    says out </dev/null
+    refused 1 "no such name" "$(example consumer)" "$q-nothing"
+}
+
+queue_that_has_the_name_is_left_alone() {
+    expect 0 "$shmq" create "$q-taken"
+    refused 1 "the name is taken" "$(example producer)" "$q-taken" "$(example consumer)"
+    expect 0 "$shmq" stat "$q-taken"
+}
+
+run_facts

@@ -1,0 +1,104 @@
+/*
+ * 3: P shows the progress of C, and waits for its end
+ *
+ * P sends a task, starts C and does not wait for it: every 100 ms it prints how far C is, until C says that it is done.
+ *
+ *     producer NAME CONSUMER [MS]      P, which starts CONSUMER NAME [MS]; a step of C takes so long, or a second
+ */
+#include <inttypes.h>
+#include <shmq/shmq.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define POLL_NS INT64_C(100000000)
+
+static const char task[64] = "written by P";
+
+/* 1: it cannot be started. */
+static int start(char *command[], pid_t *pid)
+{
+    int rc = posix_spawn(pid, command[0], NULL, NULL, command, environ);
+
+    if (rc != 0)
+        fprintf(stderr, "P: %s: %s\n", command[0], strerror(rc));
+    return rc != 0;
+}
+
+/* Until C has ended, well or not. One that ends before it has begun reports nothing: the system tells its parent. */
+static int follow(struct shmq *q, pid_t pid, struct shmq_status *status)
+{
+    int rc;
+
+    /* It sleeps for 100 ms, but not beyond the end of the task. */
+    while ((rc = shmq_status_wait(q, SHMQ_ENDED, POLL_NS, status)) == -ETIMEDOUT) {
+        printf("P: %" PRIu64 " %s\n", status->done, status->unit);
+        if (waitpid(pid, NULL, WNOHANG) == pid)
+            return shmq_status(q, status);
+    }
+    waitpid(pid, NULL, 0);
+    return rc;
+}
+
+static int print_end(struct shmq *q, const struct shmq_status *status, const struct shmq_ticket *ticket)
+{
+    struct shmq_answer answer;
+
+    if (status->state != SHMQ_DONE) {
+        printf("P: C has not done it: %" PRIu64 " of %" PRIu64 " %s\n", status->done, status->total, status->unit);
+        return 1;
+    }
+    printf("P: C has ended: %" PRIu64 " %s, %s\n", status->done, status->unit, status->message);
+    int rc = shmq_await(q, ticket, 0, &answer);
+
+    if (rc == 0)
+        printf("P: now it is \"%.*s\"\n", (int)answer.size, (const char *)answer.data);
+    return rc;
+}
+
+static int work(struct shmq *q, char *command[])
+{
+    struct shmq_status status = {.struct_size = sizeof status};
+    struct shmq_ticket ticket;
+    pid_t pid;
+    int rc = shmq_send(q, task, sizeof task, 0, 0);
+
+    if (rc == 0)
+        rc = shmq_ticket(q, &ticket);
+    if (rc == 0)
+        rc = start(command, &pid);
+    if (rc == 0)
+        rc = follow(q, pid, &status);
+    if (rc == 0)
+        rc = print_end(q, &status, &ticket);
+    return rc;
+}
+
+int main(int argc, char *argv[])
+{
+    const struct shmq_create_options options = {.struct_size = sizeof options, .transient = 1};
+    struct shmq *q = NULL;
+
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: producer NAME CONSUMER [MS]\n");
+        return EXIT_FAILURE;
+    }
+    char *command[] = {argv[2], argv[1], argv[3], NULL};
+
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    int rc = shmq_create(argv[1], &options);
+
+    if (rc == 1) /* there was one of that name, which is not ours */
+        rc = -EEXIST;
+    if (rc == 0)
+        rc = shmq_open(argv[1], SHMQ_PRODUCER, NULL, &q);
+    if (rc == 0)
+        rc = work(q, command);
+    shmq_close(q); /* and the queue goes, which is transient, with its last user */
+    if (rc < 0)
+        fprintf(stderr, "P: %s: %s\n", argv[1], shmq_strerror(rc));
+    return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
