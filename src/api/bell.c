@@ -5,6 +5,12 @@
 
 #include <stddef.h>
 
+/*
+ * Who has failed to set a bell as often as this shares it with somebody who does nothing but change it, and does without
+ * being woken: it sleeps for a slice only.
+ */
+#define SET_TRIES 64
+
 static uint32_t sleep_of(uint32_t value)
 {
     return value & ~(SHMQ_BELL_STEP - 1);
@@ -39,7 +45,7 @@ uint32_t bell_set_shared(uint32_t *bell)
 {
     uint32_t value = atomic_load_u32(bell);
 
-    while ((value & SHMQ_BELL_ASLEEP) == 0) {
+    for (int i = 0; i < SET_TRIES && (value & SHMQ_BELL_ASLEEP) == 0; i++) {
         uint32_t next = ((value & ~(SHMQ_BELL_STEP - 1)) + SHMQ_BELL_STEP) | SHMQ_BELL_ASLEEP;
 
         if (atomic_cas_u32(bell, value, next))
