@@ -65,6 +65,7 @@ struct shmq_blob {
  *              one. (Policy SHMQ_WAIT waits by itself, unless the consumer holds all of them open.) The slot stays
  *              reserved
  *   -ENOSPC    shared memory is full
+ *   -EBADMSG   the lane is damaged
  *   -EINVAL    no slot is reserved, this is no blob field of it, or it has its blob already
  *   -ESTALE    the queue was removed
  *   -EACCES    no permission to make or open the file

@@ -200,6 +200,7 @@ struct choice {
     uint32_t slot; /* UINT32_MAX: none is free */
     uint64_t size; /* of its file */
     uint64_t first_back;
+    bool is_sound; /* nothing is given back that was not released */
 };
 
 /* A file that is large enough before one that must grow, before none at all; the first of these, it is the warmest. */
@@ -214,8 +215,9 @@ static struct choice choose(const struct shmq *q, uint64_t wanted, bool ask_kern
 {
     const struct opened o = opened_of(q);
     const struct shmq_blob_slot *slots = layout_blobs(q->mapping, &q->geometry, q->lane);
+    uint64_t tail = atomic_load_acquire_u64(&handle_lane(q, q->lane)->tail.tail); /* A1, which is behind R3 */
     uint64_t released = atomic_load_acquire_u64(&handle_lane(q, q->lane)->released.released); /* A3 */
-    struct choice choice = {.slot = UINT32_MAX, .first_back = UINT64_MAX};
+    struct choice choice = {.slot = UINT32_MAX, .first_back = UINT64_MAX, .is_sound = tail <= released};
 
     for (uint32_t i = 0; i < q->geometry.blob_count; i++) {
         uint64_t until = atomic_load_u64(&slots[i].until);
@@ -244,6 +246,9 @@ static int find_slot(struct shmq *q, uint64_t size, uint32_t *slot)
     *slot = choice.slot;
     if (choice.slot != UINT32_MAX)
         return 0;
+    /* Or shmq_wait would see room again and again where no slot comes back. */
+    if (!choice.is_sound)
+        return -EBADMSG;
     uint64_t behind = q->producer.head - choice.first_back; /* that position is 8 behind the head at most */
 
     q->producer.wanted = behind < q->producer.capacity ? q->producer.capacity - behind : q->producer.capacity;

@@ -1,0 +1,84 @@
+/* What a hostile peer may store is an error of ours, never a wait without end or a step outside of what is there. */
+#include "api/duplex.h"
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <shmq/layout.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SECOND INT64_C(1000000000)
+
+#define PICTURE(F) F(blob, image)
+SHMQ_SM(picture, 1, PICTURE)
+
+/* The mapping of a queue, as somebody has it who stores what he likes. */
+static struct shmq_header *map_queue(const char *name, size_t *size)
+{
+    int file = open(test_place(name), O_RDWR);
+
+    assert_true(file >= 0);
+    *size = test_length(test_place(name));
+    void *mapping = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+
+    assert_true(mapping != MAP_FAILED);
+    close(file);
+    return mapping;
+}
+
+static int send_picture(struct shmq *q)
+{
+    struct picture *picture;
+    void *smo;
+    int rc = shmq_sm_reserve(q, &picture_sm, 0, &smo);
+
+    if (rc != 0)
+        return rc;
+    picture = smo;
+    memset(picture, 0, sizeof *picture);
+    rc = shmq_blob_put(q, &picture->image, "pixels", 6);
+    if (rc != 0) {
+        shmq_sm_abort(q);
+        return rc;
+    }
+    return shmq_sm_commit(q, 0);
+}
+
+/* Room that is given back, of records that were not released: no blob ever comes back by that. */
+static void a_producer_does_not_wait_for_blobs_of_a_lane_whose_tail_lies(void **state)
+{
+    static const struct shmq_sm *const types[] = {&picture_sm};
+    const struct shmq_create_options options = {
+        .struct_size = sizeof options, .capacity = 4096, .types = types, .type_count = 1, .blob_count = 1};
+    const struct shmq_open_options waits = {.struct_size = sizeof waits, .policy = SHMQ_WAIT};
+    const char *name = test_name("blobs");
+    struct shmq *q;
+    size_t size;
+
+    (void)state;
+    assert_int_equal(shmq_create(name, &options), 0);
+    assert_int_equal(shmq_open(name, SHMQ_PRODUCER, &waits, &q), 0);
+    assert_int_equal(send_picture(q), 0);
+    struct shmq_header *header = map_queue(name, &size);
+    struct shmq_lane *lane = (struct shmq_lane *)(void *)((uint8_t *)header + header->identity.lanes_offset);
+
+    lane->tail.tail = lane->producer.head;
+    assert_int_equal(send_picture(q), -EBADMSG);
+    lane->released.released = lane->producer.head;
+    assert_int_equal(send_picture(q), 0);
+    munmap(header, size);
+    shmq_close(q);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_producer_does_not_wait_for_blobs_of_a_lane_whose_tail_lies),
+    };
+
+    return cmocka_run_group_tests(tests, test_setup, test_teardown);
+}
