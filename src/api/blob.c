@@ -7,7 +7,6 @@
 #include "port/clock.h"
 
 #include <errno.h>
-#include <shmq/wait.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -258,10 +257,11 @@ static int find_slot(struct shmq *q, uint64_t size, uint32_t *slot)
 /* By this handle's policy. -ENOBUFS in the way: none comes back by a release. */
 static int wait_for_slot(struct shmq *q, uint64_t size, uint32_t *slot)
 {
+    int64_t deadline_ns = 0;
     int rc = find_slot(q, size, slot);
 
     while (rc == -EAGAIN && q->policy == SHMQ_WAIT) {
-        int waited = shmq_wait(q, q->wait_ns > 0 ? q->wait_ns : -1);
+        int waited = wait_until(q, q->wait_ns > 0 ? q->wait_ns : -1, &deadline_ns);
 
         if (waited != 0)
             return waited;
