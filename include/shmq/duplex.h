@@ -63,7 +63,8 @@ struct shmq_reply {
  * @param options  [in]   NULL for all defaults
  * @param client   [out]  for shmq_client_close
  *
- * @return as shmq_open and shmq_create; -EINVAL also where the queue is a flight recorder
+ * @return as shmq_open and shmq_create; -EINVAL also where the queue is a flight recorder; -EPROTO also where there is
+ *         a queue already in the place of that of answers, of another kind
  *
  * Threads   any
  * Since     0.1

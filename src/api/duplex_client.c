@@ -71,6 +71,8 @@ static int open_client(struct shmq_client *client, const char *name, const struc
 
     rc = full != NULL ? open_answers(full, &options, &client->answers) : -ENOMEM;
     free(full);
+    if (rc == 0 && client->answers->kind != SHMQ_LANES)
+        rc = -EPROTO; /* somebody else's: what is peeked there is no answer of ours */
     return rc;
 }
 

@@ -74,10 +74,38 @@ static void a_producer_does_not_wait_for_blobs_of_a_lane_whose_tail_lies(void **
     shmq_close(q);
 }
 
+static void make_queue(const char *name)
+{
+    const struct shmq_create_options options = {.struct_size = sizeof options, .capacity = 4096};
+
+    assert_int_equal(shmq_create(name, &options), 0);
+}
+
+/* A peek of a recorder may tell a count, and a record of total order begins with a number: these are no answers. */
+static void a_client_takes_no_answers_from_a_queue_of_another_kind(void **state)
+{
+    const char *name = test_name("asked");
+    char answers[128];
+
+    (void)state;
+    snprintf(answers, sizeof answers, "%s.reply.0", name);
+    make_queue(name);
+    for (uint32_t kind = SHMQ_TOTAL_ORDER; kind <= SHMQ_RECORDER; kind++) {
+        const struct shmq_create_options options = {.struct_size = sizeof options, .capacity = 4096, .kind = kind};
+        struct shmq_client *client = NULL;
+
+        assert_int_equal(shmq_create(answers, &options), 0);
+        assert_int_equal(shmq_client_open(name, NULL, &client), -EPROTO);
+        assert_null(client);
+        assert_int_equal(shmq_remove(answers, 0), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_producer_does_not_wait_for_blobs_of_a_lane_whose_tail_lies),
+        cmocka_unit_test(a_client_takes_no_answers_from_a_queue_of_another_kind),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
