@@ -14,6 +14,9 @@
 #define OPEN_TRIES 100
 #define OPEN_NS INT64_C(1000000)
 
+/* Looked at between two looks at the clock, which a server that sends what nobody asked for must not keep off. */
+#define ANSWERS_MAX 1024
+
 /* Between two looks whether the server lives. */
 #define SLICE_MIN_NS INT64_C(2000000)
 #define SLICE_MAX_NS INT64_C(100000000)
@@ -229,13 +232,13 @@ static int take_answer(struct shmq_client *client, uint64_t wanted, struct shmq_
     return rc;
 }
 
-/* All that has come: 1 the one that is wanted, -EAGAIN it is not there yet. */
+/* What has come: 1 the one that is wanted, -EAGAIN it is not there yet, 0 there may be more to look at. */
 static int take_answers(struct shmq_client *client, uint64_t wanted, struct shmq_reply *reply)
 {
-    int rc;
+    int rc = 0;
 
-    while ((rc = take_answer(client, wanted, reply)) == 0)
-        ;
+    for (int i = 0; i < ANSWERS_MAX && rc == 0; i++)
+        rc = take_answer(client, wanted, reply);
     return rc == -EPIPE || rc == -ESTALE ? -EAGAIN : rc; /* whether the server is gone, the other queue tells */
 }
 
@@ -257,15 +260,17 @@ static int wait_for_answer(struct shmq_client *client, uint64_t wanted, int64_t 
     int64_t slice_ns = SLICE_MIN_NS;
     int rc = take_answers(client, wanted, reply);
 
-    while (rc == -EAGAIN) {
-        rc = ask_for_server(client, wanted, reply);
-        if (rc != -EAGAIN)
+    while (rc == -EAGAIN || rc == 0) {
+        if (rc == -EAGAIN)
+            rc = ask_for_server(client, wanted, reply);
+        if (rc != -EAGAIN && rc != 0)
             break;
         int64_t left_ns = timeout_ns < 0 ? INT64_MAX : timeout_ns - (port_clock_monotonic_ns() - start_ns);
 
         if (left_ns <= 0)
             return -ETIMEDOUT;
-        rc = shmq_wait(client->answers, left_ns < slice_ns ? left_ns : slice_ns);
+        if (rc == -EAGAIN)
+            rc = shmq_wait(client->answers, left_ns < slice_ns ? left_ns : slice_ns);
         slice_ns = slice_ns * 2 < SLICE_MAX_NS ? slice_ns * 2 : SLICE_MAX_NS;
         if (rc == 0 || rc == -ETIMEDOUT || rc == -EPIPE || rc == -ESTALE)
             rc = take_answers(client, wanted, reply);

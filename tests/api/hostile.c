@@ -101,11 +101,45 @@ static void a_client_takes_no_answers_from_a_queue_of_another_kind(void **state)
     }
 }
 
+static void send_answer(struct shmq *q, uint64_t call, int32_t code)
+{
+    const struct duplex_prefix prefix = {.call = call, .code = code};
+
+    assert_int_equal(shmq_send(q, &prefix, sizeof prefix, 0, 0), 0);
+}
+
+/* Behind thousands that nobody asked for there is the one; and there are so many that one look does not pass them. */
+static void an_answer_is_found_behind_those_that_nobody_asked_for(void **state)
+{
+    const char *name = test_name("flood");
+    char answers[128];
+    struct shmq_client *client;
+    struct shmq_reply reply;
+    struct shmq *q;
+    uint64_t call;
+
+    (void)state;
+    snprintf(answers, sizeof answers, "%s.reply.0", name);
+    make_queue(name);
+    assert_int_equal(shmq_client_open(name, NULL, &client), 0);
+    assert_int_equal(shmq_open(answers, SHMQ_PRODUCER, NULL, &q), 0);
+    assert_int_equal(shmq_call_begin(client, "?", 1, 0, 0, &call), 0);
+    for (int i = 0; i < 5000; i++)
+        send_answer(q, UINT64_MAX, 0);
+    assert_int_equal(shmq_call_end(client, call, 0, &reply), -ETIMEDOUT);
+    send_answer(q, call, 7);
+    assert_int_equal(shmq_call_end(client, call, 60 * SECOND, &reply), 0);
+    assert_int_equal(reply.code, 7);
+    shmq_close(q);
+    shmq_client_close(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_producer_does_not_wait_for_blobs_of_a_lane_whose_tail_lies),
         cmocka_unit_test(a_client_takes_no_answers_from_a_queue_of_another_kind),
+        cmocka_unit_test(an_answer_is_found_behind_those_that_nobody_asked_for),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
