@@ -132,8 +132,8 @@ struct waiting {
     uint32_t run; /* the task that is known to run; 0: none is */
     int64_t deadline_ns;
     int64_t slice_ns;
-    bool seen; /* `sight` is filled */
-    struct sight sight;
+    bool seen;          /* `sight` is filled */
+    struct sight sight; /* the last look that succeeded */
 };
 
 static bool is_awaited(const struct waiting *w)
@@ -149,14 +149,18 @@ static bool is_awaited(const struct waiting *w)
 static int see(struct waiting *w, bool ask_kernel)
 {
     struct shmq *q = w->q;
+    struct sight sight;
 
     if (!ask_kernel && status_changes(handle_status(q)) == w->changes)
         return -EAGAIN;
-    int rc = look(q, &w->sight);
+    int rc = look(q, &sight);
 
-    w->seen |= rc == 0;
-    if (rc != 0 || is_awaited(w))
+    if (rc != 0)
         return rc;
+    w->sight = sight;
+    w->seen = true;
+    if (is_awaited(w))
+        return 0;
     return w->sight.presence != SHMQ_PRESENT && handle_is_removed(q) ? -ESTALE : -EAGAIN;
 }
 

@@ -134,12 +134,64 @@ static void an_answer_is_found_behind_those_that_nobody_asked_for(void **state)
     shmq_client_close(client);
 }
 
+static void a_task_that_began_before_all_times_lasts_for_ever(void **state)
+{
+    const struct shmq_status status = {.state = SHMQ_RUNNING, .run = 1, .started_ns = INT64_MIN};
+    struct shmq_rate rate = {0};
+
+    (void)state;
+    shmq_rate_look(&rate, &status);
+    assert_true(rate.elapsed_ns == INT64_MAX);
+}
+
+/* No look succeeds any more, and each loads a text that is longer than any. */
+static void *spoil_the_status_once_somebody_sleeps(void *arg)
+{
+    struct shmq_status_area *area = arg;
+
+    while ((__atomic_load_n(&area->watch.bell, __ATOMIC_RELAXED) & SHMQ_BELL_ASLEEP) == 0)
+        sched_yield();
+    __atomic_store_n(&area->report.text_end, UINT64_MAX / 2, __ATOMIC_SEQ_CST);
+    for (int i = 0; i < SHMQ_STATUS_COPIES; i++) {
+        __atomic_store_n(&area->copies[i].text_size, UINT16_MAX, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&area->copies[i].changes, area->copies[i].changes + 1, __ATOMIC_SEQ_CST);
+    }
+    return NULL;
+}
+
+static void a_wait_in_vain_shows_the_last_status_that_was_whole(void **state)
+{
+    const char *name = test_name("status");
+    struct shmq_status status = {.struct_size = sizeof status};
+    struct shmq_header *header;
+    pthread_t thread;
+    struct shmq *q;
+    size_t size;
+
+    (void)state;
+    make_queue(name);
+    assert_int_equal(shmq_open(name, SHMQ_PRODUCER, NULL, &q), 0);
+    assert_int_equal(shmq_report_begin(q, 7, 100, "pieces"), 0);
+    assert_int_equal(shmq_report_step(q, 50, "half of them"), 0);
+    assert_int_equal(shmq_status(q, &status), 0);
+    header = map_queue(name, &size);
+    assert_int_equal(pthread_create(&thread, NULL, spoil_the_status_once_somebody_sleeps, &header->status), 0);
+    assert_int_equal(shmq_status_wait(q, SHMQ_CHANGED, SECOND / 2, &status), -ETIMEDOUT);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(status.done, 50);
+    assert_string_equal(status.message, "half of them");
+    assert_int_equal(shmq_status(q, &status), -EAGAIN);
+    munmap(header, size);
+    shmq_close(q);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_producer_does_not_wait_for_blobs_of_a_lane_whose_tail_lies),
         cmocka_unit_test(a_client_takes_no_answers_from_a_queue_of_another_kind),
         cmocka_unit_test(an_answer_is_found_behind_those_that_nobody_asked_for),
+        cmocka_unit_test(a_wait_in_vain_shows_the_last_status_that_was_whole),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
