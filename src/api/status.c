@@ -335,7 +335,10 @@ void shmq_rate_look(struct shmq_rate *rate, const struct shmq_status *status)
     int64_t until_ns = status->state == SHMQ_RUNNING ? port_clock_real_ns() : status->updated_ns;
     double left = status->total > status->done ? (double)(status->total - status->done) : 0;
 
-    rate->elapsed_ns = until_ns > status->started_ns ? until_ns - status->started_ns : 0;
+    if (until_ns <= status->started_ns)
+        rate->elapsed_ns = 0;
+    else if (__builtin_sub_overflow(until_ns, status->started_ns, &rate->elapsed_ns))
+        rate->elapsed_ns = INT64_MAX;
     rate->left_ns = -1;
     if (status->total != 0 && left == 0)
         rate->left_ns = 0;

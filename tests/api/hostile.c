@@ -192,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_client_takes_no_answers_from_a_queue_of_another_kind),
         cmocka_unit_test(an_answer_is_found_behind_those_that_nobody_asked_for),
         cmocka_unit_test(a_wait_in_vain_shows_the_last_status_that_was_whole),
+        cmocka_unit_test(a_task_that_began_before_all_times_lasts_for_ever),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
