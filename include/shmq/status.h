@@ -159,6 +159,7 @@ SHMQ_API void shmq_rate_look(struct shmq_rate *rate, const struct shmq_status *s
  * @param q  [in]  any role but observer
  *
  * @return 0, or 1 where no task is running; or
+ *   -EAGAIN   as shmq_status; or somebody else does nothing but ask for the end of other tasks
  *   -EBADMSG  the status is damaged
  *   -EINVAL   an observer's handle
  *   -ECHILD   the handle is of the process that this one was forked from

@@ -13,6 +13,9 @@
 /* A reporter whose lock is not there, but whose status changes meanwhile, is just coming or going. */
 #define PRESENCE_TRIES 16
 
+/* Each try fails for another one who asks for another run. */
+#define CANCEL_TRIES 256
+
 #define SPIN_NS INT64_C(20000)
 #define SPIN_LOOKS 32 /* between two looks at the clock */
 
@@ -285,6 +288,18 @@ static void ring_reporter(struct shmq *q)
         bell_ring_again(&handle_lane(q, where - 2)->owner.bell, q->file);
 }
 
+/* Whoever asks for an older run comes too late, and must not take away what was asked for a newer one. */
+static int ask_for_end(uint32_t *cancel, uint32_t run)
+{
+    for (int i = 0; i < CANCEL_TRIES; i++) {
+        uint32_t asked = atomic_load_u32(cancel);
+
+        if ((int32_t)(run - asked) <= 0 || atomic_cas_u32(cancel, asked, run))
+            return 0;
+    }
+    return -EAGAIN;
+}
+
 int shmq_request_cancel(struct shmq *q)
 {
     struct status_view view;
@@ -300,13 +315,9 @@ int shmq_request_cancel(struct shmq *q)
 
     if (view.copy.state != SHMQ_RUNNING)
         return 1;
-    /* Whoever asks for an older run comes too late, and must not take away what was asked for a newer one. */
-    for (;;) {
-        uint32_t asked = atomic_load_u32(&watch->cancel);
-
-        if ((int32_t)(run - asked) <= 0 || atomic_cas_u32(&watch->cancel, asked, run))
-            break;
-    }
+    rc = ask_for_end(&watch->cancel, run);
+    if (rc != 0)
+        return rc;
     atomic_fence(); /* either we see the reporter's bell set, or it sees what we ask */
     ring_reporter(q);
     return 0;
