@@ -219,6 +219,17 @@ random_bytes_in_the_middle_never_harm_who_looks() {
     rm -f bad
 }
 
+a_moment_that_cannot_be_is_only_shown() {
+    fresh
+    put bad 96 '\1\0\0\0\0\0\0\200'
+    expect 0 "$shmq" stat --json ./bad
+    expect 0 "$shmq" stat ./bad
+    grep -q ', 106751d23h ago' out || fail "not the longest time there is"
+    put bad 96 '\377\377\377\377\377\377\377\177'
+    expect 0 "$shmq" stat ./bad
+    grep -q ', 0s ago' out || fail "it was not now"
+}
+
 lanes_that_do_not_exist_are_not_served() {
     fresh
     put bad 384 '\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377'

@@ -71,7 +71,7 @@ static bool queue_row(struct listing *listing, const char *name, const struct sn
     char note[600];
     units_size(capacity, info->capacity, listing->bytes);
     units_size(used, info->used, listing->bytes);
-    units_age(age, listing->now_ns - info->created_ns);
+    units_age(age, units_between(info->created_ns, listing->now_ns));
     producers_text(producers, sizeof producers, snapshot);
     queue_note(note, sizeof note, snapshot);
     if (info->consumer_presence == SHMQ_PRESENT) {
@@ -136,7 +136,7 @@ static json_t *queue_object(const char *name, const struct snapshot *snapshot, i
                      (int)info->lane_count, "used", (json_int_t)info->used, "waiting",
                      (json_int_t)snapshot_waiting(info), "producers", producers, "consumer",
                      info->consumer_presence == SHMQ_PRESENT ? json_integer(info->consumer_pid) : json_null(),
-                     "age_seconds", (double)(now_ns - info->created_ns) / 1e9);
+                     "age_seconds", (double)units_between(info->created_ns, now_ns) / 1e9);
 }
 
 static json_t *other_object(const char *name, const struct snapshot *snapshot)

@@ -48,7 +48,7 @@ static void consumer_print(const struct shmq_info *info)
 {
     struct holder holder = holder_of_consumer(info);
     char who[128], age[UNITS_TEXT];
-    units_age(age, os_realtime_ns() - info->consumer_since_ns);
+    units_age(age, units_between(info->consumer_since_ns, os_realtime_ns()));
     holder_text(who, sizeof who, &holder);
     if (info->consumer_presence == SHMQ_DIED) {
         printf("%-15s none; process %u died, it had come %s ago\n", "consumer", info->consumer_pid, age);
@@ -67,7 +67,7 @@ static void info_print(const char *name, const struct shmq_info *info, bool exac
     char id[SNAPSHOT_ID_TEXT], date[32], age[UNITS_TEXT], share[64];
     snapshot_id(id, info);
     os_date(date, info->created_ns);
-    units_age(age, os_realtime_ns() - info->created_ns);
+    units_age(age, units_between(info->created_ns, os_realtime_ns()));
     snprintf(share, sizeof share, " (%.0f%% of all lanes)",
              100.0 * (double)info->used / (double)info->capacity / (double)info->lane_count);
 
@@ -101,7 +101,7 @@ static bool lane_row(struct table *table, const struct shmq_lane_info *lane, boo
     units_size(used, lane->used, exact);
     if (lane->presence != SHMQ_ABSENT) {
         snprintf(producer, sizeof producer, "%u", lane->producer_pid);
-        units_age(since, os_realtime_ns() - lane->since_ns);
+        units_age(since, units_between(lane->since_ns, os_realtime_ns()));
     }
     bool added = table_add(table, "%u", lane->lane) && table_add(table, "%s", producer) &&
                  table_add(table, "%s", holder.state) && table_add(table, "%s", since) &&

@@ -128,6 +128,15 @@ void units_count(char text[UNITS_TEXT], uint64_t count)
     scaled(text, count, 1000, "kMGTPE");
 }
 
+int64_t units_between(int64_t then_ns, int64_t now_ns)
+{
+    int64_t passed_ns;
+    if (__builtin_sub_overflow(now_ns, then_ns, &passed_ns)) {
+        return then_ns < now_ns ? INT64_MAX : INT64_MIN;
+    }
+    return passed_ns;
+}
+
 void units_age(char text[UNITS_TEXT], int64_t ns)
 {
     const size_t second = 3;

@@ -22,6 +22,9 @@ void units_size(char text[UNITS_TEXT], uint64_t bytes, bool exact);
 /** 90 s as 1m30s: the two largest units that are not zero. */
 void units_age(char text[UNITS_TEXT], int64_t ns);
 
+/* From one moment to another; as much as fits, where one of them is a lie of a damaged queue. */
+int64_t units_between(int64_t then_ns, int64_t now_ns);
+
 /** 1234567 as 1.2M, of a thousand each. */
 void units_count(char text[UNITS_TEXT], uint64_t count);
 
