@@ -88,6 +88,8 @@ static void nobody_attaches_to_positions_that_cannot_be(void **state)
         {0, 8, PLAIN_CAPACITY + 8},
         {UINT64_MAX - 7, 0, 0},
         {0, 0, UINT64_MAX - 7},
+        {UINT64_MAX - 55, UINT64_MAX - 47, UINT64_MAX - 47}, /* near the end of all numbers */
+        {(UINT64_C(1) << 63) + 8, (UINT64_C(1) << 63) + 8, (UINT64_C(1) << 63) + 8},
     };
 
     (void)state;
@@ -104,6 +106,40 @@ static void nobody_attaches_to_positions_that_cannot_be(void **state)
     }
 }
 
+/* A consumer cannot have released what it never saw. */
+static void a_tail_behind_what_was_published_is_refused(void **state)
+{
+    struct plain_lane lane;
+
+    (void)state;
+    plain_open(&lane, PLAIN_CAPACITY, 0, SHMQ_HAND_BACK_DIRTY);
+    assert_int_equal(plain_send(&lane, "a", 1, 0, false), 0);
+    assert_int_equal(plain_send(&lane, "b", 1, 0, true), 0);
+    lane.shared->tail.tail = lane.producer.published;
+    assert_int_equal(lane_make_room(&lane.producer, 8), 0);
+    lane.shared->tail.tail = lane.producer.head;
+    assert_int_equal(lane_make_room(&lane.producer, 8), -EBADMSG);
+    plain_close(&lane);
+}
+
+/* The last position there is: a consumer that goes there stays able to give it back. */
+static void no_head_leads_behind_the_last_position(void **state)
+{
+    struct plain_lane lane;
+    struct shmq_message message;
+
+    (void)state;
+    plain_open(&lane, PLAIN_CAPACITY, LANE_POSITION_MAX - 16, SHMQ_HAND_BACK_DIRTY);
+    assert_int_equal(plain_send(&lane, "a", 1, 0, false), 0);
+    assert_int_equal(lane_peek(&lane.consumer, &message), 0);
+    assert_int_equal(plain_send(&lane, "b", 1, 0, false), 0);
+    assert_int_equal(lane_peek(&lane.consumer, &message), -EBADMSG);
+    (void)lane_release(&lane.consumer);
+    lane_give(&lane.consumer, true);
+    assert_int_equal(lane.shared->tail.tail, LANE_POSITION_MAX);
+    plain_close(&lane);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +147,8 @@ int main(void)
         cmocka_unit_test(damaged_heads_are_refused),
         cmocka_unit_test(damaged_tails_are_refused),
         cmocka_unit_test(nobody_attaches_to_positions_that_cannot_be),
+        cmocka_unit_test(a_tail_behind_what_was_published_is_refused),
+        cmocka_unit_test(no_head_leads_behind_the_last_position),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
