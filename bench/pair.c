@@ -1,5 +1,4 @@
 #include "pair.h"
-#include "ticks.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -10,13 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define GROUPS 9
-#define GROUP_TRIPS 400
-
-/* Threads of one core, and cores with one L3, are nearer to each other than this, polling without pause. */
-#define SMT_SIBLINGS_NS 80
-#define ONE_L3_NS 220
 
 /* No figure takes that long: a consumer that is still there has lost a message and waits for it. */
 #define WATCHDOG_SECONDS 120
@@ -162,88 +154,22 @@ int pair_meet(struct pair *pair)
     return 0;
 }
 
-static int by_size(const void *a, const void *b)
+static bool worth_waiting(void *pair)
 {
-    const double *x = a;
-    const double *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-/* One group of round trips; the first sends `number` + 1. */
-static int trips(struct pair *pair, uint64_t *number, bool pause)
-{
-    struct pair_shared *shared = pair->shared;
-    unsigned polls = 0;
-
-    for (int i = 0; i < GROUP_TRIPS; i++) {
-        pair_store(&shared->ping.word, ++*number);
-        while (pair_load(&shared->pong.word) != *number) {
-            if (pause) {
-                pair_pause();
-            }
-            if ((++polls & 0xffff) == 0 && !pair_worth_waiting(pair)) {
-                return -ECHILD;
-            }
-        }
-    }
-    return 0;
+    return pair_worth_waiting(pair);
 }
 
 int pair_distance_measure(struct pair *pair, struct pair_distance *distance)
 {
-    uint64_t number = pair_load(&pair->shared->ping.word);
+    uint64_t *ping = &pair->shared->ping.word;
+    const uint64_t *pong = &pair->shared->pong.word;
+    int rc = distance_measure(ping, pong, true, worth_waiting, pair, &distance->with_pause_ns);
 
-    for (int pause = 1; pause >= 0; pause--) {
-        double groups[GROUPS];
-
-        for (int group = -1; group < GROUPS; group++) {
-            uint64_t start = ticks_ns();
-            int rc = trips(pair, &number, pause != 0);
-
-            if (rc != 0) {
-                return rc;
-            }
-            /* The first is to warm up. */
-            if (group >= 0) {
-                groups[group] = (double)(ticks_ns() - start) / GROUP_TRIPS;
-            }
-        }
-        qsort(groups, GROUPS, sizeof groups[0], by_size);
-        *(pause != 0 ? &distance->with_pause_ns : &distance->bare_ns) = groups[GROUPS / 2];
-    }
-    return 0;
+    return rc != 0 ? rc : distance_measure(ping, pong, false, worth_waiting, pair, &distance->bare_ns);
 }
 
 void pair_distance_answer(struct pair *pair)
 {
-    struct pair_shared *shared = pair->shared;
-
-    for (int pause = 1; pause >= 0; pause--) {
-        for (int i = 0; i < (GROUPS + 1) * GROUP_TRIPS; i++) {
-            uint64_t number = shared->pong.word + 1;
-
-            while (pair_load(&shared->ping.word) != number) {
-                if (pause != 0) {
-                    pair_pause();
-                }
-            }
-            pair_store(&shared->pong.word, number);
-        }
-    }
-}
-
-enum pair_placement pair_placement(double bare_ns)
-{
-    if (bare_ns < SMT_SIBLINGS_NS) {
-        return PAIR_SMT_SIBLINGS;
-    }
-    return bare_ns < ONE_L3_NS ? PAIR_ONE_L3 : PAIR_FARTHER;
-}
-
-const char *pair_placement_name(enum pair_placement placement)
-{
-    static const char *const names[] = {"SMT siblings", "one L3", "farther than one L3"};
-
-    return names[placement];
+    distance_answer(&pair->shared->ping.word, &pair->shared->pong.word, true);
+    distance_answer(&pair->shared->ping.word, &pair->shared->pong.word, false);
 }

@@ -10,6 +10,7 @@
 #ifndef BENCH_PAIR_H
 #define BENCH_PAIR_H
 
+#include "distance.h"
 #include "payload.h"
 
 #include <stdbool.h>
@@ -52,12 +53,6 @@ struct pair_distance {
     double bare_ns;
 };
 
-enum pair_placement {
-    PAIR_SMT_SIBLINGS,
-    PAIR_ONE_L3,
-    PAIR_FARTHER,
-};
-
 /* Two of this process's processors, on different cores where it can tell. -ENODEV: there is only one. */
 int pair_cores_pick(struct pair_cores *cores);
 
@@ -77,22 +72,11 @@ int pair_meet(struct pair *pair);
 int pair_distance_measure(struct pair *pair, struct pair_distance *distance);
 void pair_distance_answer(struct pair *pair);
 
-/*
- * What the distance means, and that in words. It goes by the bare one: how the pauses of two loops fall together
- * makes anything between a half and all of it, which for two cores reaches down to what two threads of one core take.
- */
-enum pair_placement pair_placement(double bare_ns);
-const char *pair_placement_name(enum pair_placement placement);
-
 bool pair_worth_waiting(const struct pair *pair);
 
 static inline void pair_pause(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
+    distance_pause();
 }
 
 /* Wait a moment; false when there is nothing to wait for any more. */

@@ -110,10 +110,10 @@ static double median_trip(const struct figure *figure)
 /* Whether the processors were in the same place for both, from beginning to end. */
 static bool comparable(const struct figure *a, const struct figure *b)
 {
-    enum pair_placement place = pair_placement(a->before.bare_ns);
+    enum distance_placement place = distance_placement(a->before.bare_ns);
 
-    return pair_placement(a->after.bare_ns) == place && pair_placement(b->before.bare_ns) == place &&
-           pair_placement(b->after.bare_ns) == place;
+    return distance_placement(a->after.bare_ns) == place && distance_placement(b->before.bare_ns) == place &&
+           distance_placement(b->after.bare_ns) == place;
 }
 
 /* a over b, round by round; only comparable ones, or all. */
@@ -289,7 +289,7 @@ static void print_placement(const struct results *results)
         printf("\ncache-line round trip, before and after every figure\n"
                "  with pause %.0f ns (%.0f..%.0f), without %.0f ns (%.0f..%.0f): %s\n",
                median, with_pause.values[0], with_pause.values[with_pause.count - 1], bare_median, bare.values[0],
-               bare.values[bare.count - 1], pair_placement_name(pair_placement(bare_median)));
+               bare.values[bare.count - 1], distance_placement_name(distance_placement(bare_median)));
     }
     free(with_pause.values);
     free(bare.values);
