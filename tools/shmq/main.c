@@ -10,8 +10,22 @@
 #include <strings.h>
 
 const struct command *const commands[] = {
-    &command_create, &command_rm,     &command_ls,     &command_stat,   &command_send, &command_recv, &command_clean,
-    &command_run,    &command_status, &command_report, &command_cancel, &command_help, NULL,
+    /* clang-format off */
+    &command_create,
+    &command_rm,
+    &command_ls,
+    &command_stat,
+    &command_send,
+    &command_recv,
+    &command_clean,
+    &command_run,
+    &command_status,
+    &command_report,
+    &command_cancel,
+    &command_doctor,
+    &command_help,
+    NULL,
+    /* clang-format on */
 };
 
 const struct command *command_find(const char *name)
