@@ -23,9 +23,9 @@ examined() {
 refusing() {
     local call=$1
     shift
-    [[ -n ${TEST_CLI_REFUSE:-} ]] || skip "no program that refuses system calls"
-    "$TEST_CLI_REFUSE" "$call" -- true 2>/dev/null || skip "system calls cannot be refused here"
-    "$TEST_CLI_REFUSE" "$call" -- "$@"
+    [[ -n ${TEST_CLI_HELPERS:-} ]] || skip "no program that refuses system calls"
+    "$TEST_CLI_HELPERS/test_cli_refuse" "$call" -- true 2>/dev/null || skip "system calls cannot be refused here"
+    "$TEST_CLI_HELPERS/test_cli_refuse" "$call" -- "$@"
 }
 
 need_jq() {

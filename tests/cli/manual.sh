@@ -1,6 +1,6 @@
 source "$(dirname "$0")/lib.sh"
 
-commands=(create rm ls stat send recv clean run status report cancel doctor help)
+commands=(create rm ls stat send recv clean run status report cancel doctor metrics help)
 
 # The manual as text, in the file page.
 rendered() {
@@ -132,7 +132,7 @@ its_examples_work() {
     # Queues and a group of our own, and rm of nothing of anybody's.
     sed -E -e "s/ ($names)\\>( |\$)/ $q-\\1\\2/g; s/ ($names)\\>( |\$)/ $q-\\1\\2/g" \
         -e "s/--group users/--group $(id -g)/; s/xargs -0 rm/xargs -0 echo/; s/shmq clean/& --dry-run/" \
-        -e "s/make -C .*/true/; s/shmq cancel .*/true/; s/exit 1/false/" -e 's/(^|\| |&& |if )shmq /\1"$shmq" /g' \
+        -e "s/make -C .*/true/; s/shmq cancel .*/true/; s/exit 1/false/; s/--listen [0-9]+/--listen 0/" -e 's/(^|\| |&& |if )shmq /\1"$shmq" /g' \
         examples >ours
     ! grep -E " ($names)( |\$)" ours >&2 || fail "a name of somebody else's"
     while IFS= read -r line; do
@@ -144,6 +144,8 @@ its_examples_work() {
         *rm*) "$shmq" create --if-not-exists "$q-ticks" ;;
         *recv*) echo record | "$shmq" send "$q-jobs" ;;
         esac
+        # What goes on until it is ended, ends as it is ended.
+        [[ $line != *--listen* ]] || line="timeout --preserve-status 1 $line; [[ \$? == 143 ]]"
         eval "$line" >out 2>err || fail "$line"
         "$shmq" rm -f "$q-jobs"
     done <ours

@@ -10,7 +10,6 @@
 #include <strings.h>
 
 const struct command *const commands[] = {
-    /* clang-format off */
     &command_create,
     &command_rm,
     &command_ls,
@@ -23,9 +22,9 @@ const struct command *const commands[] = {
     &command_report,
     &command_cancel,
     &command_doctor,
+    &command_metrics,
     &command_help,
     NULL,
-    /* clang-format on */
 };
 
 const struct command *command_find(const char *name)

@@ -38,6 +38,11 @@ void os_date_exact(char text[40], int64_t since_1970_ns);
 /** Sleep so long, or until a signal comes. */
 void os_sleep(int64_t ns);
 
+/** Run it. False where it came upon memory whose file was cut off (SIGBUS), and ended there. One at a time. */
+bool os_guarded(void (*run)(void *arg), void *arg);
+
+long os_process_id(void);
+
 /** What people call a process that runs on this machine. */
 struct os_process {
     char name[64];

@@ -150,6 +150,11 @@ void os_sleep(int64_t ns)
     nanosleep(&time, NULL);
 }
 
+long os_process_id(void)
+{
+    return (long)getpid();
+}
+
 /* The file has one line, and anything may be in the name: "4711 (name) S 1 ...". */
 static bool process_read(uint32_t pid, struct os_process *process, long long *start_ticks)
 {
