@@ -146,7 +146,7 @@ static void print_cores(const struct rounds *rounds, const struct pair_distance 
     else
         printf("Cores      sender on %d, receiver on %d; a cache line goes there and back in %.0f ns: %s\n",
                rounds->cores.producer, rounds->cores.consumer, before->with_pause_ns,
-               pair_placement_name(pair_placement(before->with_pause_ns)));
+               distance_placement_name(distance_placement(before->with_pause_ns)));
     fflush(stdout);
 }
 
