@@ -23,7 +23,7 @@ example() {
 
 # watched NAME   the path of a script that runs it, and leaves its process in NAME.pid and its exit code in NAME.code
 watched() {
-    printf '#!/bin/bash\n%q "$@" &\necho $! >%q.pid\nwait $!\necho $? >%q.code\n' "$(example "$1")" "$PWD/$1" "$PWD/$1" \
+    printf '#!/bin/bash\n%q "$@" &\necho $! >%q.pid\nwait $! 2>/dev/null\necho $? >%q.code\n' "$(example "$1")" "$PWD/$1" "$PWD/$1" \
         >"$1.watched"
     chmod +x "$1.watched"
     echo "$PWD/$1.watched"
@@ -34,6 +34,14 @@ says() {
     diff -u --label wanted --label "$1" - "$1" >&2 || fail "$1 is not what was to be said"
 }
 
+# not_started NAME [ARGUMENT...]   P is told that there is no such program
+not_started() {
+    [[ -z ${EXAMPLES_EMULATOR:-} ]] || skip "an emulator may start a program before it knows that there is none"
+    expect 1 "$(example producer)" "$1" "$PWD/nothing" "${@:2}"
+    says err <<<"P: $PWD/nothing: No such file or directory"
+    nothing_left "$1"
+}
+
 # nothing_left NAME   no memory of this name, nor of one that begins with it
 nothing_left() {
     local left
@@ -41,4 +49,4 @@ nothing_left() {
     [[ -z $left ]] || fail "left behind: $left"
 }
 
-helpers+=$'\nexample\nwatched\nsays\nnothing_left'
+helpers+=$'\nexample\nwatched\nsays\nnot_started\nnothing_left'

@@ -18,8 +18,6 @@ consumer_without_its_producer_finds_nothing() {
 consumer_that_fails_is_noticed() {
     expect 1 "$(example producer)" "$q-fails" /bin/false
     says out <<<'P: "written by P" 01 02 03 04 05 06 07 08'
-    expect 1 "$(example producer)" "$q-fails" "$PWD/nothing"
-    is "$(cat err)" "P: $PWD/nothing: No such file or directory"
     nothing_left "$q-fails"
 }
 
@@ -28,6 +26,10 @@ memory_that_has_the_name_is_left_alone() {
     expect 0 "$shmq" send "$q-taken" <<<'a line'
     refused 1 "the name is taken" "$(example producer)" "$q-taken" "$(example consumer)"
     is "$("$shmq" recv "$q-taken")" 'a line'
+}
+
+consumer_that_cannot_be_started_is_told() {
+    not_started "$q-none"
 }
 
 run_facts

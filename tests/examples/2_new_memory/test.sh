@@ -14,16 +14,10 @@ producer_prints_the_new_memory() {
 }
 
 consumer_that_answers_nothing_is_noticed() {
-    refused_after /bin/true "timed out"
-    refused_after "$PWD/nothing" "No such file or directory"
+    refused 1 "timed out" "$(example producer)" "$q-none" /bin/true
     expect 1 "$(example producer)" "$q-none" /bin/false
     nothing_left "$q-none"
 }
-
-refused_after() {
-    refused 1 "$2" "$(example producer)" "$q-none" "$1"
-}
-helpers+=$'\nrefused_after'
 
 consumer_with_nothing_to_do_ends_well() {
     expect 0 "$shmq" create "$q-idle"
@@ -36,6 +30,10 @@ queue_that_has_the_name_is_left_alone() {
     expect 0 "$shmq" create "$q-taken"
     refused 1 "the name is taken" "$(example producer)" "$q-taken" "$(example consumer)"
     expect 0 "$shmq" stat "$q-taken"
+}
+
+consumer_that_cannot_be_started_is_told() {
+    not_started "$q-none"
 }
 
 run_facts

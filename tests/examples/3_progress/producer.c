@@ -28,6 +28,14 @@ static int start(char *command[], pid_t *pid)
     return rc != 0;
 }
 
+static void print(const struct shmq_status *status)
+{
+    if (status->state == SHMQ_IDLE)
+        printf("P: C has not begun\n");
+    else
+        printf("P: %" PRIu64 " %s\n", status->done, status->unit);
+}
+
 /* Until C has ended, well or not. One that ends before it has begun reports nothing: the system tells its parent. */
 static int follow(struct shmq *q, pid_t pid, struct shmq_status *status)
 {
@@ -35,7 +43,7 @@ static int follow(struct shmq *q, pid_t pid, struct shmq_status *status)
 
     /* It sleeps for 100 ms, but not beyond the end of the task. */
     while ((rc = shmq_status_wait(q, SHMQ_ENDED, POLL_NS, status)) == -ETIMEDOUT) {
-        printf("P: %" PRIu64 " %s\n", status->done, status->unit);
+        print(status);
         if (waitpid(pid, NULL, WNOHANG) == pid)
             return shmq_status(q, status);
     }
@@ -47,11 +55,12 @@ static int print_end(struct shmq *q, const struct shmq_status *status, const str
 {
     struct shmq_answer answer;
 
+    print(status);
     if (status->state != SHMQ_DONE) {
-        printf("P: C has not done it: %" PRIu64 " of %" PRIu64 " %s\n", status->done, status->total, status->unit);
+        printf("P: C has ended before its task\n");
         return 1;
     }
-    printf("P: C has ended: %" PRIu64 " %s, %s\n", status->done, status->unit, status->message);
+    printf("P: C has ended: %s\n", status->message);
     int rc = shmq_await(q, ticket, 0, &answer);
 
     if (rc == 0)

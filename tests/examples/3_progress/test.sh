@@ -12,18 +12,19 @@ producer_sees_the_progress_and_the_end() {
     # C has taken each step.
     grep '^C:' out >steps
     printf 'C: %d %%\n' {10..100..10} | says steps
-    # P has seen some of them, in their order, and nothing else.
+    # P has seen some of them in their order.
     polled >seen
     sort -n seen | cmp - seen || fail "the progress went back"
     ! grep -vxE '0|[1-9]0|100' seen || fail "no such step"
-    (($(sort -u seen | wc -l) >= 3)) || fail "P has looked at fewer than three steps"
-    # Then the end, and the memory as C has left it.
-    grep '^P:' out | tail -n 2 >end
+    (($(sort -u seen | wc -l) >= 4)) || fail "P has seen fewer than four steps"
+    # Then the end, and the memory as C has left it; and nothing else.
+    grep '^P:' out | tail -n 3 >end
     says end <<'END'
-P: C has ended: 100 %, all is written
+P: 100 %
+P: C has ended: all is written
 P: now it is "overwritten by C, 100 %"
 END
-    (($(grep -c '^P:' out) == $(wc -l <seen) + 2)) || fail "P has said something else"
+    (($(grep '^P:' out | grep -vcx 'P: C has not begun') == $(wc -l <seen) + 2)) || fail "P has said something else"
     nothing_left "$q-progress"
 }
 
@@ -34,16 +35,23 @@ consumer_that_dies_on_its_way_ends_the_wait() {
     until_true grep -sqx 'P: 20 %' out
     kill -9 "$(cat consumer.pid)"
     ends 1 "$producer"
-    grep -qxE 'P: C has not done it: [2-9]0 of 100 %' out || fail "P does not say how far C was"
-    ! grep -q 'C has ended' out || fail "P takes it for done"
+    polled | tail -n 1 | grep -qx '[2-9]0' || fail "P does not say how far C was"
+    tail -n 1 out >end
+    says end <<<'P: C has ended before its task'
+    says err </dev/null
     nothing_left "$q-dies"
 }
 
 consumer_that_never_begins_ends_the_wait() {
     expect 1 "$(example producer)" "$q-never" /bin/true
-    grep -qx 'P: C has not done it: 0 of 0 ' out || fail "P does not say that nothing was done"
-    refused 1 "No such file or directory" "$(example producer)" "$q-never" "$PWD/nothing"
+    uniq out >once
+    printf 'P: %s\n' 'C has not begun' 'C has ended before its task' | says once
+    says err </dev/null
     nothing_left "$q-never"
+}
+
+consumer_that_cannot_be_started_is_told() {
+    not_started "$q-none"
 }
 
 run_facts

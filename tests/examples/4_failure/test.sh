@@ -49,7 +49,6 @@ P: the task is still there; another C gets it
 P: C has ended with code 1
 P: it had not begun
 END
-    refused 1 "No such file or directory" "$(example producer)" "$q-never" "$PWD/nothing" well
     nothing_left "$q-never"
 }
 
@@ -61,6 +60,10 @@ P: it succeeded: all is written
 END
     says err </dev/null
     nothing_left "$q-well"
+}
+
+consumer_that_cannot_be_started_is_told() {
+    not_started "$q-none" well
 }
 
 run_facts

@@ -65,7 +65,7 @@ static int work(struct shmq *q, char *command[])
         rc = await_begin(q, pid, &status);
     if (rc == 0) {
         printf("P: C has begun; now kill me: kill -9 %d\n", (int)getpid());
-        rc = shmq_status_wait(q, SHMQ_ENDED, -1, &status);
+        rc = shmq_status_wait(q, SHMQ_ENDED, -1, &status); /* C does not end before, unless it dies */
     }
     return rc;
 }
@@ -85,13 +85,15 @@ int main(int argc, char *argv[])
     setvbuf(stdout, NULL, _IOLBF, 0);
     int rc = shmq_create(argv[1], &options);
 
-    if (rc == 1) /* there was one of that name, which is not ours */
-        rc = -EEXIST;
-    if (rc == 0)
+    if (rc == 0) {
         rc = shmq_open(argv[1], SHMQ_PRODUCER, NULL, &q);
-    if (rc == 0)
-        rc = work(q, command);
-    shmq_close(q);
+        if (rc == 0)
+            rc = work(q, command);
+        shmq_close(q);
+        shmq_remove(argv[1], SHMQ_REMOVE_USED); /* who is killed leaves it to the successor */
+    } else if (rc == 1) {                       /* there was one of that name, which is not ours */
+        rc = -EEXIST;
+    }
     if (rc < 0)
         fprintf(stderr, "P: %s: %s\n", argv[1], shmq_strerror(rc));
     return EXIT_FAILURE;

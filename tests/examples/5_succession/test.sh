@@ -67,8 +67,23 @@ consumer_that_dies_too_leaves_the_task_to_the_next_one() {
 
 consumer_that_never_begins_is_noticed() {
     refused 1 "the other side died" "$(example producer)" "$q-never" /bin/true
-    refused 1 "No such file or directory" "$(example producer)" "$q-nothing" "$PWD/nothing"
-    refused 1 "no such name" "$(example successor)" "$q-neither"
+    nothing_left "$q-never"
+}
+
+consumer_that_cannot_be_started_is_told() {
+    not_started "$q-none"
+}
+
+producer_that_outlives_its_consumer_ends() {
+    local producer
+    begun "$q-outlives"
+    kill -9 "$(cat consumer.pid)"
+    ends 1 "$producer"
+    nothing_left "$q-outlives"
+}
+
+successor_of_nobody_finds_nothing() {
+    refused 1 "no such name" "$(example successor)" "$q-nobody"
 }
 
 run_facts

@@ -30,13 +30,16 @@ produce() {
     "$(example producer)" "$1" $(numbers) >out 2>err &
     producer=$!
 }
-helpers+=$'\nnumbers\nanswers\nconsume\nproduce'
+# It has opened the queue, and waits for tasks.
+consumer_waits() {
+    "$shmq" stat "$1" 2>/dev/null | grep -qE '^consumers .* slept [1-9]'
+}
+helpers+=$'\nconsumer_waits\nnumbers\nanswers\nconsume\nproduce'
 
 producer_sees_each_task_done_or_why_not() {
     local consumer producer
     consume "$q-tasks"
-    until_true "$shmq" stat "$q-tasks" >/dev/null 2>&1
-    until_true consumer_is_here "$q-tasks"
+    until_true consumer_waits "$q-tasks"
     produce "$q-tasks"
     ends 0 "$producer"
     ends 0 "$consumer"
@@ -61,8 +64,7 @@ producer_may_be_first() {
 consumer_that_dies_is_noticed_and_another_goes_on() {
     local consumer producer
     consume "$q-dies"
-    until_true "$shmq" stat "$q-dies" >/dev/null 2>&1
-    until_true consumer_is_here "$q-dies"
+    until_true consumer_waits "$q-dies"
     kill -s STOP "$consumer"
     produce "$q-dies"
     until_true waiting_is "$q-dies" "$(numbers | wc -w)"
