@@ -21,9 +21,9 @@
  *     from the commit on               the queue, whoever lives
  *     from the release on              the consumer that has it open: until it drops it, or dies
  *
- * What is nobody's is used again by the lane's producer, which need not make and fill new memory for each; when that
- * producer has gone, the next one to open the queue, the consumer or shmq_clean removes it. shmq_remove removes all
- * blobs of a queue.
+ * What is nobody's is used again by the lane's producer, which need not make and fill new memory for each: so a lane
+ * keeps as many as were in use at a time, and each as large as its largest data. When that producer has gone, the next
+ * one to open the queue, the consumer or shmq_clean removes it. shmq_remove removes all blobs of a queue.
  *
  * A lane has blob_count of them (an option of shmq_create, 64): when all are in use, there is no room, as in a full ring.
  * A blob is a file beside that of the queue, with its permissions: who may send may also cut it off, and whoever then

@@ -52,12 +52,16 @@ static void forget(struct blobs *b, struct blob_mapping *m)
     *m = b->mappings[--b->count];
 }
 
-/* Room for one more mapping, if need be in the place of the one that was used the longest time ago. */
-static int make_place(struct blobs *b)
+/*
+ * Room for one more mapping, if need be in the place of the one that was used the longest time ago. A producer keeps all:
+ * those of the reserved record are being written.
+ */
+static int make_place(const struct shmq *q)
 {
+    struct blobs *b = q->blobs;
     struct blob_mapping *oldest = NULL;
 
-    for (uint32_t i = 0; i < b->count && b->count >= KEPT_MAX; i++) {
+    for (uint32_t i = 0; i < b->count && b->count >= KEPT_MAX && q->role == SHMQ_CONSUMER; i++) {
         if (b->mappings[i].holders == 0 && (oldest == NULL || b->mappings[i].last < oldest->last))
             oldest = &b->mappings[i];
     }
@@ -85,7 +89,7 @@ static int map_file(struct shmq *q, port_file file, uint32_t lane, uint32_t slot
     int rc = port_shm_size(file, &size);
 
     if (rc == 0)
-        rc = size < least ? -EBADMSG : make_place(b);
+        rc = size < least ? -EBADMSG : make_place(q);
     if (rc == 0)
         rc = port_shm_map(file, PORT_READ_WRITE, 0, size, &memory);
     port_shm_close(file);

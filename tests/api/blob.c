@@ -22,7 +22,11 @@ SHMQ_SM(part, 1, PART)
 #define FILM(F) F(u64, number) F(blob, image) F(nested, sound, part) F(string, title, 32)
 SHMQ_SM(film, 1, FILM)
 
-static const struct shmq_sm *const types[] = {&film_sm};
+#define ALBUM_PARTS 70
+#define ALBUM(F) F(nesteds, parts, part, ALBUM_PARTS)
+SHMQ_SM(album, 1, ALBUM)
+
+static const struct shmq_sm *const types[] = {&film_sm, &album_sm};
 
 static struct shmq *open_as(const char *name, enum shmq_role role)
 {
@@ -36,7 +40,7 @@ static int create(const char *name, struct shmq_create_options o)
 {
     o.struct_size = sizeof o;
     o.types = types;
-    o.type_count = 1;
+    o.type_count = 2;
     return shmq_create(name, &o);
 }
 
@@ -234,6 +238,41 @@ static void when_all_are_in_use_there_is_no_room(void **state)
     assert_int_equal(take_film(consumer, &images[0]), 4);
     assert_int_equal(take_film(consumer, &images[1]), 5);
     shmq_release(consumer);
+    shmq_close(consumer);
+    assert_int_equal(blobs_of(name), 0);
+}
+
+/* All of them are written at the same time, and read at the same time. */
+static void a_record_can_have_very_many(void **state)
+{
+    const char *name = make("album", OPTIONS(.blob_count = ALBUM_PARTS));
+    struct shmq *q = open_as(name, SHMQ_PRODUCER);
+    struct shmq *consumer = open_as(name, SHMQ_CONSUMER);
+    struct shmq_blob blobs[ALBUM_PARTS];
+    void *memory[ALBUM_PARTS];
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        struct shmq_message message;
+        struct album *smo = NULL;
+        const struct album *seen = NULL;
+
+        assert_int_equal(album_reserve(q, &smo), 0);
+        for (size_t i = 0; i < ALBUM_PARTS; i++)
+            assert_int_equal(shmq_blob_room(q, &smo->parts[i].data, 100, &memory[i]), 0);
+        for (size_t i = 0; i < ALBUM_PARTS; i++)
+            fill(memory[i], i, 100);
+        assert_int_equal(album_commit(q, 0), 0);
+        assert_int_equal(album_peek(consumer, &message, &seen), 0);
+        for (size_t i = 0; i < ALBUM_PARTS; i++)
+            assert_int_equal(shmq_blob_open(consumer, &message, &seen->parts[i].data, &blobs[i]), 0);
+        for (size_t i = 0; i < ALBUM_PARTS; i++)
+            assert_true(is_filled(blobs[i].data, i, 100));
+        shmq_release(consumer);
+        for (size_t i = 0; i < ALBUM_PARTS; i++)
+            shmq_blob_drop(consumer, &blobs[i]);
+    }
+    shmq_close(q);
     shmq_close(consumer);
     assert_int_equal(blobs_of(name), 0);
 }
@@ -880,6 +919,7 @@ int main(void)
         cmocka_unit_test(blobs_arrive_in_place),
         cmocka_unit_test(an_open_blob_is_never_overwritten),
         cmocka_unit_test(when_all_are_in_use_there_is_no_room),
+        cmocka_unit_test(a_record_can_have_very_many),
         cmocka_unit_test(a_waiting_producer_gets_the_next_blob),
         cmocka_unit_test(what_is_aborted_was_never_there),
         cmocka_unit_test(other_roles_and_kinds_have_none),
