@@ -99,7 +99,8 @@ SHMQ_API int shmq_sm_type(struct shmq *q, const struct shmq_sm *type);
 SHMQ_API int shmq_sm_difference(struct shmq *q, const struct shmq_sm *type, char *buffer, size_t capacity);
 
 /**
- * Reserve a slot; trade_reserve does, and sets it to zero.
+ * Reserve a slot; trade_reserve does, and sets it to zero. By itself this call leaves in it what was there: that is for
+ * who writes every byte, and has no nanosecond to lose.
  *
  * @param room  [in]   bytes for spans, each rounded up to 8; SHMQ_SM_ROOM: for the largest, as far as records can be
  * @param smo   [out]  the fixed part
@@ -114,11 +115,23 @@ SHMQ_API int shmq_sm_reserve(struct shmq *q, const struct shmq_sm *type, size_t 
 /**
  * Make the slot a record; trade_commit does.
  *
- * @return as shmq_commit; -EINVAL also where shmq_sm_reserve has reserved nothing
+ * @return as shmq_commit
  *
  * Threads, Progress, Order, Since: as shmq_commit
  */
 SHMQ_API int shmq_sm_commit(struct shmq *q, unsigned flags);
+
+/**
+ * Send an SMO that the program has, in one call; trade_put does. What was reserved is forgotten.
+ *
+ * @param smo    [in]  all of it: struct trade
+ * @param flags  [in]  0 or SHMQ_MORE
+ *
+ * @return as shmq_send or shmq_sm_type; -EINVAL also where the type has spans or blobs, which are made in a slot
+ *
+ * Threads, Progress, Order, Since: as shmq_send
+ */
+SHMQ_API int shmq_sm_put(struct shmq *q, const struct shmq_sm *type, const void *smo, unsigned flags);
 
 /**
  * Forget the slot; trade_abort does.

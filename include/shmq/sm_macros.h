@@ -213,6 +213,10 @@ struct shmq_sm {
     {                                                                                                                \
         return shmq_sm_commit(q, flags);                                                                             \
     }                                                                                                                \
+    SHMQ_SM_UNUSED static inline int name##_put(struct shmq *q, const struct name *smo, unsigned flags)              \
+    {                                                                                                                \
+        return shmq_sm_put(q, &name##_sm, smo, flags);                                                               \
+    }                                                                                                                \
     SHMQ_SM_UNUSED static inline void name##_abort(struct shmq *q)                                                   \
     {                                                                                                                \
         shmq_sm_abort(q);                                                                                            \

@@ -279,12 +279,7 @@ static int wait_for_slot(struct shmq *q, uint64_t size, uint32_t *slot)
 /* Is it an empty blob field of the reserved record? */
 static bool is_empty_field(const struct shmq *q, const struct shmq_sm_blob *blob)
 {
-    const struct typed *typed = q->typed;
-
-    if (typed == NULL || typed->slot.record == NULL)
-        return false;
-    uint64_t offset = (uint64_t)((uintptr_t)blob - (uintptr_t)typed->slot.record);
-    const struct schema_field *field = schema_field_at(&typed->table, typed->slot.index, offset);
+    const struct schema_field *field = typed_slot_field(q, blob);
 
     return field != NULL && field->kind == SHMQ_FIELD_BLOB && blob->slot == 0;
 }
@@ -312,7 +307,7 @@ int shmq_blob_room(struct shmq *q, struct shmq_sm_blob *blob, uint64_t size, voi
     if (rc != 0)
         return rc;
     atomic_store_u64(&slot_of(q, q->lane, slot)->until, q->producer.head + sizeof(struct shmq_record));
-    q->blobs->pending = true;
+    q->typed->blobs_pending = true;
     *blob = (struct shmq_sm_blob){.size = size, .slot = slot + 1};
     *data = mapping->memory;
     return 0;
@@ -339,7 +334,7 @@ void blobs_abort(struct shmq *q)
         if (atomic_load_u64(&slots[i].until) == q->producer.head + sizeof(struct shmq_record))
             atomic_store_u64(&slots[i].until, 0);
     }
-    q->blobs->pending = false;
+    q->typed->blobs_pending = false;
 }
 
 /* Where the record of a message begins in its lane, and with it what its blobs say. */
@@ -461,7 +456,7 @@ void blobs_leave(struct shmq *q)
     const struct opened o = opened_of(q);
     struct blobs *b = q->blobs;
 
-    for (uint32_t i = 0; i < b->count && q->role == SHMQ_CONSUMER; i++) {
+    for (uint32_t i = 0; i < b->count; i++) {
         if (b->mappings[i].holders != 0)
             atomic_store_release_u64(&slot_of(q, b->mappings[i].lane, b->mappings[i].slot)->taken, 0); /* R9 */
     }

@@ -42,7 +42,6 @@ struct blobs {
     uint32_t capacity;
     uint64_t clock;
     bool owns_lane; /* producer: it has the lock for its lane's blobs */
-    bool pending;   /* producer: the reserved record has some */
 };
 
 /* Where the names begin. Before the queue's own name is taken away. */

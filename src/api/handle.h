@@ -3,6 +3,7 @@
 #define SHMQ_API_HANDLE_H
 
 #include "api/bell.h"
+#include "api/typed.h"
 #include "core/lane.h"
 #include "core/layout.h"
 #include "core/recorder.h"
@@ -43,6 +44,8 @@ struct shmq {
     struct lane_consumer *current; /* the lane that is being served */
     struct lane_consumer *lanes;   /* all of them, consumer only */
     struct lane_service *services; /* likewise */
+    struct typed_send send_type;   /* records with types: the last one's */
+    struct typed_take take_type;
     struct lane_consumer none;
     bool others_peeked; /* lanes other than the current one may hold peeked records */
     bool end_told;      /* -EPIPE was returned for the lanes that are open now */
@@ -70,7 +73,7 @@ struct shmq {
     uint8_t *mapping;
     uint64_t mapped_size;
     port_file file;
-    struct typed *typed;      /* api/typed.h: records with types; NULL so far */
+    struct typed *typed;      /* records with types; NULL so far */
     struct blobs *blobs;      /* api/blobs.h: NULL where the queue has none */
     struct port_place *place; /* of a transient queue, else NULL */
     struct shmq *next_handle; /* of this process: api/forks.c */

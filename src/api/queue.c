@@ -226,6 +226,8 @@ static struct shmq *make_handle(const struct opened *o, enum shmq_role role)
         .mapped_size = o->size,
         .file = o->file,
         .producer = {.slot_size = LANE_NO_SLOT},
+        .send_type = TYPED_SEND_NONE,
+        .take_type = TYPED_TAKE_NONE,
         .watch = PORT_NO_WATCH,
         .spin_ns = port_spinning_helps() ? SPIN_FIRST_NS : 0,
         .fenced = role != SHMQ_OBSERVER && port_fence_join(),
