@@ -177,15 +177,20 @@ static void add_sm(void)
         const struct transport *transport;
     } ways[] = {
         {"raw", &sm_raw},
+        {"bare", &sm_bare},
         {"plain", &sm_plain},
         {"checked", &sm_checked},
+        {"send", &sm_send},
+        {"put", &sm_put},
         {"raw_batch", &sm_raw_batch},
+        {"bare_batch", &sm_bare_batch},
         {"plain_batch", &sm_plain_batch},
         {"checked_batch", &sm_checked_batch},
+        {"send_batch", &sm_send_batch},
+        {"put_batch", &sm_put_batch},
     };
     const uint64_t capacity = SHMQ_CAPACITY_DEFAULT;
 
-    add((struct point){.transport = &shmq_single, .size = 64, .capacity = capacity}, "sm", "send");
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         add((struct point){.transport = ways[i].transport, .size = 64, .capacity = capacity}, "sm", ways[i].name);
     }

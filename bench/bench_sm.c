@@ -2,8 +2,9 @@
  * Typed records beside untyped ones, and blobs beside a pipe
  *
  * A message of 64 bytes is converted into the slot and out of it: `plain` has numbers only, `checked` a text and a bool,
- * which are looked at on receive. `raw` does the same without a type. One commit and one release a message, or (batch) a
- * publish and a release for 64 KiB.
+ * which are looked at on receive. `bare` is plain in a slot that was not set to zero before, and `raw` does the same
+ * without a type. `put` sends a structure of that type as it is, `send` as many bytes. One commit and one release a
+ * message, or (batch) a publish and a release for 64 KiB.
  *
  * A blob is filled from the pool, as a pipe is written from it, and read where it lies, as a pipe's data is where it was
  * read to.
@@ -152,6 +153,11 @@ static inline int take_raw(struct shmq *q, struct payload_account *account, size
     return rc;
 }
 
+static inline int put_send(struct shmq *q, const uint8_t *message, size_t size, unsigned flags)
+{
+    return shmq_send(q, message, size, 7, flags);
+}
+
 static inline int put_plain(struct shmq *q, const uint8_t *message, size_t size, unsigned flags)
 {
     struct plain *smo;
@@ -176,6 +182,24 @@ static inline int take_plain(struct shmq *q, struct payload_account *account, si
         payload_take(account, object, size);
     }
     return rc;
+}
+
+static inline int put_bare(struct shmq *q, const uint8_t *message, size_t size, unsigned flags)
+{
+    void *smo;
+    int rc = shmq_sm_reserve(q, &plain_sm, 0, &smo);
+
+    if (rc == 0) {
+        payload_copy(smo, message, size);
+        rc = plain_commit(q, flags);
+    }
+    return rc;
+}
+
+static inline int put_put(struct shmq *q, const uint8_t *message, size_t size, unsigned flags)
+{
+    (void)size;
+    return plain_put(q, (const struct plain *)(const void *)message, flags);
 }
 
 static inline int put_checked(struct shmq *q, const uint8_t *message, size_t size, unsigned flags)
@@ -276,23 +300,27 @@ static int pipe_receive(struct run *run)
     return rc == -EPIPE ? 0 : rc;
 }
 
-#define SIDES(name, kind, size, more, lap)                                                                           \
+#define SIDES(name, put, take, size, more, lap)                                                                      \
     static int send_##name(struct run *run)                                                                          \
     {                                                                                                                \
-        return send_all(run, put_##kind, size, more);                                                                \
+        return send_all(run, put_##put, size, more);                                                                 \
     }                                                                                                                \
     static int receive_##name(struct run *run)                                                                       \
     {                                                                                                                \
-        return receive_all(run, take_##kind, size, lap);                                                             \
+        return receive_all(run, take_##take, size, lap);                                                             \
     }                                                                                                                \
     const struct transport sm_##name = {prepare, send_##name, receive_##name, clean};
 
-SIDES(raw, raw, SIZE, 0, 1)
-SIDES(plain, plain, SIZE, 0, 1)
-SIDES(checked, checked, SIZE, 0, 1)
-SIDES(raw_batch, raw, SIZE, SHMQ_MORE, RUN_BATCH_BYTES / SIZE)
-SIDES(plain_batch, plain, SIZE, SHMQ_MORE, RUN_BATCH_BYTES / SIZE)
-SIDES(checked_batch, checked, SIZE, SHMQ_MORE, RUN_BATCH_BYTES / SIZE)
-SIDES(blob, picture, run->point->size, 0, 1)
+#define WAYS(put, take)                                                                                              \
+    SIDES(put, put, take, SIZE, 0, 1)                                                                                \
+    SIDES(put##_batch, put, take, SIZE, SHMQ_MORE, RUN_BATCH_BYTES / SIZE)
+
+WAYS(raw, raw)
+WAYS(bare, plain)
+WAYS(plain, plain)
+WAYS(checked, checked)
+WAYS(send, raw)
+WAYS(put, plain)
+SIDES(blob, picture, picture, run->point->size, 0, 1)
 
 const struct transport sm_pipe = {pipe_prepare, pipe_send, pipe_receive, pipe_close};

@@ -28,11 +28,17 @@ extern const struct transport claim_cas;
 
 /* bench_sm.c: typed records of 64 bytes beside untyped ones; blobs, and a pipe for as much. */
 extern const struct transport sm_raw;
-extern const struct transport sm_plain;
-extern const struct transport sm_checked;
 extern const struct transport sm_raw_batch;
+extern const struct transport sm_bare;
+extern const struct transport sm_bare_batch;
+extern const struct transport sm_plain;
 extern const struct transport sm_plain_batch;
+extern const struct transport sm_checked;
 extern const struct transport sm_checked_batch;
+extern const struct transport sm_send;
+extern const struct transport sm_send_batch;
+extern const struct transport sm_put;
+extern const struct transport sm_put_batch;
 extern const struct transport sm_blob;
 extern const struct transport sm_pipe;
 
