@@ -13,7 +13,8 @@
  *         use(((const struct task *)answer.data)->result); }
  *
  * Any number of tickets may be open at a time. A ticket is plain data, of one lane: whoever takes that lane over may
- * await it too, for instance the successor of a producer that died.
+ * await it too, for instance the successor of a producer that died. The four values of a ticket are those of the
+ * consumer's message: one that begins its report (status.h) with message.ticket tells a successor which record it is.
  *
  * The memory of a record is written over when its producer has sent as much again as the ring holds: await before that,
  * or the answer is gone (-ERANGE). A consumer that dies before it has released a record leaves it to the next one, as it
