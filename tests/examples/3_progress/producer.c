@@ -4,6 +4,8 @@
  * P sends a task, starts C and does not wait for it: every 100 ms it prints how far C is, until C says that it is done.
  *
  *     producer NAME CONSUMER [MS]      P, which starts CONSUMER NAME [MS]; a step of C takes so long, or a second
+ *
+ * For any C that reports, the command does as much: shmq run --input FILE NAME -- CONSUMER NAME
  */
 #include <inttypes.h>
 #include <shmq/shmq.h>
