@@ -1,6 +1,6 @@
 source "$(dirname "$0")/lib.sh"
 
-commands=(create rm ls stat send recv clean run status report cancel doctor metrics help)
+commands=(create rm ls stat send recv clean run status report cancel doctor metrics top help)
 
 # The manual as text, in the file page.
 rendered() {
@@ -19,9 +19,12 @@ options_of() {
     "$shmq" "$1" --help | sed -n 's/^ *\(-., \)\?\(--[a-z-]*\).*/\2/p'
 }
 
-# What is left behind here may be somebody else's.
+# What is left behind here may be somebody else's, and what goes on for ever would.
 harmless() {
-    [[ $1 != clean ]] || echo --dry-run
+    case $1 in
+    clean) echo --dry-run ;;
+    top) echo -b -n 1 -d 10ms ;;
+    esac
 }
 helpers+=$'\nrendered\noptions_of\nharmless'
 
@@ -132,7 +135,7 @@ its_examples_work() {
     # Queues and a group of our own, and rm of nothing of anybody's.
     sed -E -e "s/ ($names)\\>( |\$)/ $q-\\1\\2/g; s/ ($names)\\>( |\$)/ $q-\\1\\2/g" \
         -e "s/--group users/--group $(id -g)/; s/xargs -0 rm/xargs -0 echo/; s/shmq clean/& --dry-run/" \
-        -e "s/make -C .*/true/; s/shmq cancel .*/true/; s/exit 1/false/; s/--listen [0-9]+/--listen 0/" -e 's/(^|\| |&& |if )shmq /\1"$shmq" /g' \
+        -e "s/make -C .*/true/; s/shmq cancel .*/true/; s/exit 1/false/; s/--listen [0-9]+/--listen 0/; s/^shmq top\$/true/" -e 's/(^|\| |&& |if )shmq /\1"$shmq" /g' \
         examples >ours
     ! grep -E " ($names)( |\$)" ours >&2 || fail "a name of somebody else's"
     while IFS= read -r line; do

@@ -50,6 +50,7 @@ extern const struct command command_report;
 extern const struct command command_cancel;
 extern const struct command command_doctor;
 extern const struct command command_metrics;
+extern const struct command command_top;
 extern const struct command command_help;
 
 /** All commands, in the order they are shown, ended by NULL. */

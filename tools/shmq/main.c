@@ -23,6 +23,7 @@ const struct command *const commands[] = {
     &command_cancel,
     &command_doctor,
     &command_metrics,
+    &command_top,
     &command_help,
     NULL,
 };

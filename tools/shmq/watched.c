@@ -107,6 +107,12 @@ static void watched_look(struct watched *one)
     }
 }
 
+bool watched_again(struct watched *one)
+{
+    struct look look = {.one = one};
+    return one->error == 0 && os_guarded(look_guarded, &look) && look.rc == 0;
+}
+
 static int name_look(const char *name, void *arg)
 {
     struct watch *w = arg;

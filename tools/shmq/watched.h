@@ -33,6 +33,10 @@ struct watch {
 
 /** Look at all of them. Those that were there before keep their struct. Returns 0, or why they cannot be listed. */
 int watch_look(struct watch *w);
+
+/** Look at one of them only, between two looks at all. False where it cannot be read any more. */
+bool watched_again(struct watched *one);
+
 void watch_free(struct watch *w);
 
 #endif
