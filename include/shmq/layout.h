@@ -87,6 +87,8 @@
  * |   + 24 |    8 | producer  | lane.dropped          | records that were not sent because there was no room       |
  * |   + 32 |    4 | producer  | lane.ordering         | 1: it may hold numbers that it has not published           |
  * |   + 36 |    4 | producer  | lane.closed           | 1: its last producer has closed it, after its last publish |
+ * |   + 40 |    8 | producer  | lane.claimed          | position up to which the producer may be writing, before   |
+ * |        |      |           |                       | it has published; a recorder's tail tells that             |
  * |   +128 |    8 | consumer  | lane.tail             | position up to which the producer may overwrite; in a      |
  * |        |      | (producer)|                       | recorder the oldest record, which the producer moves       |
  * |   +256 |    8 | consumer  | lane.released         | position behind the last released record; the tail follows |
@@ -101,6 +103,7 @@
  * |   +408 |    8 | producer  | lane.wait_count       | times it slept                                             |
  * |   +416 |   96 | producer  | lane.attached         | the last four producers; producer n (the first is 1) is    |
  * |        |      |           |                       | in place n % 4: where it began, since when, its pid        |
+ * |   +512 |  128 | producer  | lane.marks            | eight records, a position and a number each: see below     |
  *
  * A position counts the bytes since the lane's creation; its place in the ring is position & (capacity - 1). At all
  * times tail <= released <= head <= tail + capacity, head <= 2^63, and all of them are multiples of 8. (A recorder's tail
@@ -115,6 +118,12 @@
  *     +---------------+-------+-------+------------------+-------+
  *
  *     type   the application's            flags  0, or 1 for padding
+ *
+ * Whoever only looks on copies a record out and then loads `claimed`: where that is more than a capacity in front of the
+ * record's position, the copy may be torn. (In a recorder, where the tail has passed the record.) So released records
+ * can be read, too, until they are overwritten. The marks tell where records begin: mark (position / (capacity / 8)) % 8
+ * is a published one of that eighth of the ring, and its number, counted in the lane from 0. A position that is no
+ * multiple of 8 is none: the mark is just being written.
  *
  * In a queue of total order, and in a recorder, the first 8 bytes of each payload are the record's number: of the
  * queue, or of the lane.
@@ -233,6 +242,8 @@
 
 #define SHMQ_ATTACHED_MAX 4
 
+#define SHMQ_MARKS 8 /* of a lane */
+
 #define SHMQ_RECORD_PADDING UINT16_C(1)
 
 struct shmq_identity {
@@ -343,7 +354,8 @@ struct shmq_lane_producer_line {
     uint64_t dropped;    /*  24 */
     uint32_t ordering;   /*  32 */
     uint32_t closed;     /*  36 */
-    uint8_t zeros[88];   /*  40 */
+    uint64_t claimed;    /*  40 */
+    uint8_t zeros[80];   /*  48 */
 };
 
 struct shmq_lane_tail_line {
@@ -365,6 +377,11 @@ struct shmq_lane_attached {
     uint32_t zero;        /* 20 */
 };
 
+struct shmq_lane_mark {
+    uint64_t position; /* 0 */
+    uint64_t number;   /* 8 */
+};
+
 struct shmq_lane_owner_line {
     uint32_t pid;                                          /* 384 */
     uint32_t wants_room;                                   /* 388 */
@@ -380,7 +397,7 @@ struct shmq_lane {
     struct shmq_lane_tail_line tail;         /* 128 */
     struct shmq_lane_released_line released; /* 256 */
     struct shmq_lane_owner_line owner;       /* 384 */
-    uint8_t zero[128];                       /* 512 */
+    struct shmq_lane_mark marks[SHMQ_MARKS]; /* 512 */
 };
 
 struct shmq_record {
@@ -523,6 +540,7 @@ SHMQ_AT(shmq_lane, producer.full_count, 16, 8);
 SHMQ_AT(shmq_lane, producer.dropped, 24, 8);
 SHMQ_AT(shmq_lane, producer.ordering, 32, 4);
 SHMQ_AT(shmq_lane, producer.closed, 36, 4);
+SHMQ_AT(shmq_lane, producer.claimed, 40, 8);
 SHMQ_AT(shmq_lane, tail, 128, 128);
 SHMQ_AT(shmq_lane, tail.tail, 128, 8);
 SHMQ_AT(shmq_lane, released, 256, 128);
@@ -537,7 +555,7 @@ SHMQ_AT(shmq_lane, owner.flags, 396, 4);
 SHMQ_AT(shmq_lane, owner.attach_count, 400, 8);
 SHMQ_AT(shmq_lane, owner.wait_count, 408, 8);
 SHMQ_AT(shmq_lane, owner.attached, 416, 96);
-SHMQ_AT(shmq_lane, zero, 512, 128);
+SHMQ_AT(shmq_lane, marks, 512, 128);
 SHMQ_AT(shmq_lane_attached, position, 0, 8);
 SHMQ_AT(shmq_lane_attached, attached_ns, 8, 8);
 SHMQ_AT(shmq_lane_attached, pid, 16, 4);

@@ -39,13 +39,38 @@ static int load_positions(struct positions *at, const struct shmq_lane *shared, 
     return fit ? 0 : -EBADMSG;
 }
 
-static void set_limit(struct lane_producer *p, uint64_t tail)
+/* Tell onlookers where a published record begins. Half a mark is none: its position is odd meanwhile. */
+static void set_mark(const struct lane_producer *p)
 {
-    uint64_t room = tail + p->capacity;
-    uint64_t end = (p->head | p->mask) + 1;
+    struct shmq_lane_mark *mark = &p->shared->marks[lane_mark_of(p->published, p->capacity)];
 
-    p->room_end = room < end ? room : end;
-    p->limit = p->numbered ? p->head : p->room_end;
+    atomic_store_u64(&mark->position, 1);
+    atomic_fence_store();
+    atomic_store_u64(&mark->number, atomic_load_u64(&p->shared->producer.sent));
+    atomic_store_release_u64(&mark->position, p->published); /* R15 */
+}
+
+/*
+ * What is written from here on may be up to the limit. An eighth of the ring at a time, or one record where that is
+ * larger, so that what was released before can be looked at for long.
+ */
+static void claim(struct lane_producer *p, uint64_t start, uint64_t span, uint64_t tail)
+{
+    uint64_t step = p->capacity / 8;
+    uint64_t limit = start + (span > step ? span : step);
+    uint64_t end = (start | p->mask) + 1;
+
+    if (limit > tail + p->capacity)
+        limit = tail + p->capacity;
+    if (limit > end)
+        limit = end;
+    p->room_end = limit;
+    if (limit <= p->claimed)
+        return; /* by a predecessor */
+    set_mark(p);
+    p->claimed = limit;
+    atomic_store_release_u64(&p->shared->producer.claimed, limit); /* R14 */
+    atomic_fence_store();
 }
 
 int lane_attach_producer(struct lane_producer *p, struct shmq_lane *shared, uint8_t *ring, uint64_t capacity)
@@ -66,8 +91,12 @@ int lane_attach_producer(struct lane_producer *p, struct shmq_lane *shared, uint
         .capacity = capacity,
         .last = LANE_NO_SLOT,
         .full_count = atomic_load_u64(&shared->producer.full_count),
+        .limit = at.head, /* nothing is claimed yet */
+        .room_end = at.head,
+        .claimed = atomic_load_u64(&shared->producer.claimed),
     };
-    set_limit(p, at.tail);
+    if (p->claimed > at.tail + capacity)
+        p->claimed = at.head; /* no producer has claimed that */
     return 0;
 }
 
@@ -145,11 +174,12 @@ int lane_make_room(struct lane_producer *p, size_t size)
         return -EAGAIN;
     }
     found_room(p);
+    claim(p, p->head + need - span, span, tail);
     if (need != span) {
         lane_put_header(p, lane_header(to_end - sizeof(struct shmq_record), 0, SHMQ_RECORD_PADDING));
         p->head += to_end;
     }
-    set_limit(p, tail);
+    p->limit = p->numbered ? p->head : p->room_end;
     return 0;
 }
 

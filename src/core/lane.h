@@ -18,6 +18,8 @@
  *   R1 lane_give, tail        -> A1 load_room             the span is the producer's to overwrite: all of it was read
  *   R2 lane_publish, head     -> A2 lane_look_for_records the records are the consumer's to read: all of them is written
  *   R3 lane_release, released -> A3 lane_attach_*, info   whoever sees it sees what the consumer left in the records
+ *   R14 claim, claimed -> store fence, A14 cursor         whoever sees a word that is newer sees that it was claimed
+ *   R15 set_mark, position -> A15 cursor                  the number belongs to the position
  *
  * Everything works on plain memory. Shared words are loaded once through base/atomic.h and checked as a copy: what
  * the other side can store is never trusted to keep us inside of the ring.
@@ -68,6 +70,7 @@ struct lane_producer {
     uint64_t full_count;
     uint64_t room_end;   /* what limit is, but where `numbered` keeps that at the head */
     uint64_t oldest;     /* recorder: the shared tail */
+    uint64_t claimed;    /* the shared one: in front of room_end, or at it */
     bool numbered;       /* records need more than the fast paths do: these never have room */
     uint32_t full_polls; /* reserves that found no room, in a row */
 };
@@ -125,6 +128,12 @@ void lane_begin_turn(struct lane_consumer *c);
 ALWAYS_INLINE uint64_t lane_span(uint64_t size)
 {
     return (size + sizeof(struct shmq_record) + 7) & ~UINT64_C(7);
+}
+
+/* Which mark stands for the eighth of the ring that the position is in. */
+ALWAYS_INLINE uint64_t lane_mark_of(uint64_t position, uint64_t capacity)
+{
+    return position / (capacity / SHMQ_MARKS) % SHMQ_MARKS;
 }
 
 /* Payload bytes of the largest record: a half of the ring, so that with its padding it always fits an empty one. */
