@@ -12,13 +12,14 @@
 #define GOODBYE_TRIES 100
 #define GOODBYE_NS INT64_C(100000)
 #define ROLES_COUNT (SHMQ_ROLE_LANE + SHMQ_LANES_MAX - SHMQ_ROLE_CONSUMER)
+#define LOCKS_COUNT (SHMQ_ROLE_BLOBS + SHMQ_LANES_MAX - SHMQ_ROLE_CONSUMER)
 
 void opened_close(struct opened *o)
 {
     if (o->mapping != NULL)
         (void)port_shm_unmap(o->mapping, o->size);
-    /* A program that is just being started may still have the file, until its exec: it must not keep the roles. */
-    port_role_release_all(o->file, SHMQ_ROLE_CONSUMER, ROLES_COUNT);
+    /* A program that is just being started may still have the file, until its exec: it must not keep the locks. */
+    port_role_release_all(o->file, SHMQ_ROLE_CONSUMER, LOCKS_COUNT);
     port_shm_close(o->file);
 }
 
