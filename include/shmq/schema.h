@@ -6,6 +6,13 @@
  *
  *     {"id":7,"price":99.5,"symbol":"ACME","note":"a3f0","image":{"blob":1,"size":1048576}}
  *
+ * or, for people and for grep, a line for each field:
+ *
+ *     id=7
+ *     price=99.5
+ *     symbol="ACME"
+ *     legs[0].x=17
+ *
  * A type is known by its index, 0 .. shmq_schema_count() - 1; a nested type has a lower one than those it is nested in.
  *
  * The schemas are copied out of the mapping when a handle first needs them, and checked as a copy. A record is checked
@@ -132,6 +139,15 @@ SHMQ_API int shmq_schema_find(struct shmq *q, uint32_t record_type);
  */
 SHMQ_API int shmq_schema_format(struct shmq *q, const struct shmq_message *message,
                                 int (*write)(void *arg, const char *text, size_t size), void *arg);
+
+/**
+ * Print a record as lines of PATH=VALUE, each with its line feed: the fields in their order, those of nested types by
+ * their path, such as legs[0].x; values as in JSON, which a line feed in a text does not break.
+ *
+ * @return, Threads, Since: as shmq_schema_format
+ */
+SHMQ_API int shmq_schema_list(struct shmq *q, const struct shmq_message *message,
+                              int (*write)(void *arg, const char *text, size_t size), void *arg);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /*
- * Printing a record in JSON
+ * Printing a record, in JSON or as a list
  *
  * The record is checked before; what is printed is loaded once more all the same, and stays within the record even
  * where somebody changes it meanwhile.
@@ -28,6 +28,11 @@ struct printer {
     const uint8_t *record;
     size_t size;
     uint32_t fixed;
+    uint32_t depth; /* of the path */
+    struct {
+        const struct schema_field *field;
+        uint32_t element;
+    } path[SCHEMA_DEPTH_MAX]; /* a list: the nested types that we are in */
 };
 
 static void flush(struct printer *p)
@@ -93,7 +98,7 @@ static void put_string(struct printer *p, const uint8_t *text, size_t size)
 {
     put(p, "\"", 1);
     for (size_t i = 0; i < size && p->rc == 0;) {
-        uint8_t c[4];
+        uint8_t c[4] = {0};
         size_t left = size - i < sizeof c ? size - i : sizeof c;
 
         for (size_t k = 0; k < left; k++)
@@ -263,8 +268,57 @@ static void put_type(struct printer *p, uint32_t index, const uint8_t *at)
     put(p, "}", 1);
 }
 
-int shmq_schema_format(struct shmq *q, const struct shmq_message *message,
-                       int (*write)(void *arg, const char *text, size_t size), void *arg)
+static void put_path(struct printer *p, const struct schema_field *last)
+{
+    char index[16];
+
+    for (uint32_t i = 0; i < p->depth; i++) {
+        put_text(p, p->path[i].field->name);
+        if (p->path[i].field->shape == SHMQ_SHAPE_ARRAY) {
+            snprintf(index, sizeof index, "[%" PRIu32 "]", p->path[i].element);
+            put_text(p, index);
+        }
+        put_text(p, ".");
+    }
+    put_text(p, last->name);
+    put_text(p, "=");
+}
+
+static void list_type(struct printer *p, uint32_t index, const uint8_t *at);
+
+static void list_nested(struct printer *p, const struct schema_field *field, const uint8_t *at)
+{
+    uint32_t depth = p->depth++;
+
+    for (uint32_t i = 0; i < field->count && p->rc == 0; i++) {
+        p->path[depth].field = field;
+        p->path[depth].element = i;
+        list_type(p, field->nested, at + (uint64_t)field->element * i);
+    }
+    p->depth = depth;
+}
+
+static void list_type(struct printer *p, uint32_t index, const uint8_t *at)
+{
+    const struct schema_type *type = &p->table->types[index];
+
+    for (uint32_t i = 0; i < type->field_count && p->rc == 0; i++) {
+        const struct schema_field *field = &type->fields[i];
+
+        if (field->kind == SHMQ_FIELD_NESTED) {
+            list_nested(p, field, at + field->offset);
+            continue;
+        }
+        put_path(p, field);
+        put_field(p, field, at + field->offset);
+        put(p, "\n", 1);
+    }
+}
+
+/* The whole record, by put_type or list_type. */
+static int print(struct shmq *q, const struct shmq_message *message,
+                 int (*write)(void *arg, const char *text, size_t size), void *arg,
+                 void (*print_type)(struct printer *p, uint32_t index, const uint8_t *at))
 {
     struct typed *typed;
     int rc = typed_get(q, &typed);
@@ -288,7 +342,19 @@ int shmq_schema_format(struct shmq *q, const struct shmq_message *message,
         .fixed = typed->table.types[index].size,
     };
 
-    put_type(&printer, (uint32_t)index, message->data);
+    print_type(&printer, (uint32_t)index, message->data);
     flush(&printer);
     return printer.rc;
+}
+
+int shmq_schema_format(struct shmq *q, const struct shmq_message *message,
+                       int (*write)(void *arg, const char *text, size_t size), void *arg)
+{
+    return print(q, message, write, arg, put_type);
+}
+
+int shmq_schema_list(struct shmq *q, const struct shmq_message *message,
+                     int (*write)(void *arg, const char *text, size_t size), void *arg)
+{
+    return print(q, message, write, arg, list_type);
 }

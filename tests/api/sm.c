@@ -575,7 +575,16 @@ static void any_program_can_print_a_record(void **state)
                         "\"parts\":[-2147483648,0,0],\"raw\":\"00ff10\","
                         "\"note\":\"€ \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xf0\x9f\x90\x9a\","
                         "\"values\":[0.1,-1e+30,\"nan\",\"-inf\",16777216]}");
+    text.size = 0;
+    assert_int_equal(shmq_schema_list(observer, &message, append, &text), 0);
+    assert_string_equal(text.buffer,
+                        "id=18446744073709551615\nprice=0.1\nsymbol=\"a\\\"\\\\\\n\\u0001\xef\xbf\xbd\"\nopen=true\n"
+                        "legs[0].x=65535\nlegs[0].y=-9223372036854775808\nlegs[1].x=0\nlegs[1].y=0\n"
+                        "parts=[-2147483648,0,0]\nraw=\"00ff10\"\n"
+                        "note=\"€ \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xf0\x9f\x90\x9a\"\n"
+                        "values=[0.1,-1e+30,\"nan\",\"-inf\",16777216]\n");
     assert_int_equal(shmq_schema_format(observer, &message, refuse, NULL), 42);
+    assert_int_equal(shmq_schema_list(observer, &message, refuse, NULL), 42);
     ((struct trade *)message.data)->open = 2;
     assert_int_equal(shmq_schema_format(observer, &message, refuse, NULL), -EBADMSG);
     message.type = 5;
@@ -688,6 +697,7 @@ static void hostile_records_are_printed_or_refused(void **state)
         int rc = shmq_schema_format(consumer, &message, count_bytes, &printed);
 
         assert_int_equal(trade_view(consumer, &message, &smo), rc);
+        assert_int_equal(shmq_schema_list(consumer, &message, count_bytes, &printed), rc);
         refused += rc == -EBADMSG;
         assert_true(rc == 0 || rc == -EBADMSG);
         if (rc == 0) {
