@@ -59,7 +59,9 @@ bool heirs_send_some(struct world *w)
     for (uint32_t i = 0; i < w->producer_count; i++) {
         int rc = 0;
 
-        for (int n = 0; n < 3 && rc == 0; n++)
+        for (int n = 0; w->scenario->typed && n < 2 && rc == 0; n++)
+            rc = sender_load(&w->producers[i].sender, w->producers[i].q, n == 0 ? 200 : 5000);
+        for (int n = 0; n < 3 && (rc == 0 || rc == -EAGAIN); n++)
             rc = sender_send(&w->producers[i].sender, w->producers[i].q, 200, 0);
         if (rc != 0 && rc != -EAGAIN)
             return ledger_complain(w->ledger, "a send says %d", rc);
@@ -75,8 +77,13 @@ static bool send_for_sure(struct world *w, struct peer *peer, size_t size, uint3
     for (int attempt = 0; attempt < ATTEMPTS && rc == -EAGAIN; attempt++) {
         bool in_place = n % 3 == 0 && size < WORLD_RECORD_MAX - 8;
 
-        rc = in_place ? sender_write(&peer->sender, peer->q, size, 8, 0)
-                      : sender_send(&peer->sender, peer->q, size, 0);
+        if (w->scenario->typed && n % 4 == 1)
+            rc = sender_load(&peer->sender, peer->q, 3 * size);
+        else if (w->scenario->typed && n % 4 == 2)
+            rc = sender_note(&peer->sender, peer->q, n % 8 == 2);
+        else
+            rc = in_place ? sender_write(&peer->sender, peer->q, size, 8, 0)
+                          : sender_send(&peer->sender, peer->q, size, 0);
         if (rc == -EAGAIN && receiver_drain(&w->receiver, w->consumer, 1 + n % 4, UINT32_MAX) < 0)
             return false;
     }
@@ -117,6 +124,9 @@ bool heirs_fill_up(struct world *w)
     for (uint32_t i = 0; i < w->producer_count; i++) {
         int rc = 0;
 
+        for (uint32_t n = 0; n < WORLD_BLOBS && w->scenario->typed && rc == 0; n++)
+            rc = sender_load(&w->producers[i].sender, w->producers[i].q, 100);
+        rc = rc == -EAGAIN ? 0 : rc;
         for (uint32_t n = 0; n < WORLD_CAPACITY && rc == 0; n++)
             rc = sender_send(&w->producers[i].sender, w->producers[i].q, 100, 0);
         if (rc != (w->scenario->kind == SHMQ_RECORDER ? 0 : -EAGAIN))
@@ -143,6 +153,8 @@ static bool come_to_an_end(struct world *w)
     if (rc != -EAGAIN || shmq_info(w->consumer, &info) != 0 || info.used != 0 || info.lanes_open != 0)
         return ledger_complain(w->ledger, "after the end peek says %d, %u lanes are open, %u bytes used", rc,
                                info.lanes_open, (unsigned)info.used);
+    if (blobs_count(w) != 0)
+        return ledger_complain(w->ledger, "after the end %u blobs are left over", blobs_count(w));
     return ledger_balances(w->ledger);
 }
 
@@ -236,6 +248,7 @@ static void copy_queue(const struct world *w, struct world *copy)
 
     must(file >= 0 && write(file, w->mapping, w->size) == (ssize_t)w->size, "a copy of the queue");
     close(file);
+    blobs_copy(w, copy->name);
 }
 
 bool world_survives(struct world *w, const struct heirs *heirs)
@@ -249,12 +262,18 @@ bool world_survives(struct world *w, const struct heirs *heirs)
     memcpy(ledger, w->ledger, ledger_size(WORLD_STREAMS));
     if (heirs->all_new)
         copy_queue(w, &copy);
+    else
+        blobs_keep(w);
     heirs_finish(w, heirs_start(&copy, succeed, heirs));
-    if (heirs->all_new)
-        unlink(copy.name);
     bool good = w->ledger->wrong == 0;
 
     memcpy(w->mapping, mapping, w->size);
+    if (heirs->all_new) {
+        must(!w->scenario->typed || shmq_remove(copy.name, SHMQ_REMOVE_USED) == 0, "remove the copy of a queue");
+        unlink(copy.name);
+    } else {
+        blobs_put_back(w);
+    }
     if (good)
         memcpy(w->ledger, ledger, ledger_size(WORLD_STREAMS));
     free(mapping);

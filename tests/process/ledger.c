@@ -1,5 +1,6 @@
 #include "ledger.h"
 
+#include "cargo.h"
 #include "record.h"
 #include "trace.h"
 
@@ -144,6 +145,80 @@ int sender_write(struct sender *sender, struct shmq *q, size_t size, size_t spar
     rc = shmq_commit(q, whole, record_type(sender->stream, sender->next), flags);
     trace_leave();
     return end_to_send(sender, rc, flags);
+}
+
+int sender_note(struct sender *sender, struct shmq *q, bool put)
+{
+    struct note note = {.good = 1};
+    struct note *smo = &note;
+    int rc = 0;
+
+    trace_enter();
+    if (!put)
+        rc = note_reserve(q, &smo);
+    trace_leave();
+    if (rc != 0)
+        return rc;
+    record_fill(smo->bytes, sender->stream, sender->next, NOTE_SIZE);
+    smo->good = 1;
+    begin_to_send(sender);
+    trace_enter();
+    rc = put ? note_put(q, &note, 0) : note_commit(q, 0);
+    trace_leave();
+    return end_to_send(sender, rc, 0);
+}
+
+/* A slot with a blob. */
+static int load(struct shmq *q, size_t size, struct cargo **smo, void **data)
+{
+    trace_enter();
+    int rc = cargo_reserve(q, smo);
+
+    if (rc == 0) {
+        rc = shmq_blob_room(q, &(*smo)->load, size, data);
+        if (rc != 0)
+            cargo_abort(q);
+    }
+    trace_leave();
+    if (rc == 0)
+        memset(*data, 0xee, size);
+    return rc;
+}
+
+int sender_load(struct sender *sender, struct shmq *q, size_t size)
+{
+    struct cargo *smo = NULL;
+    void *data = NULL;
+    int rc = load(q, size, &smo, &data);
+
+    if (rc != 0)
+        return rc;
+    record_fill(data, sender->stream, sender->next, (uint32_t)size);
+    smo->stream = sender->stream;
+    smo->number = sender->next;
+    smo->size = (uint32_t)size;
+    begin_to_send(sender);
+    trace_enter();
+    rc = shmq_string_put(q, &smo->label, "cargo");
+    if (rc == 0)
+        rc = cargo_commit(q, 0);
+    trace_leave();
+    return end_to_send(sender, rc, 0);
+}
+
+int sender_load_in_vain(struct sender *sender, struct shmq *q, size_t size)
+{
+    struct cargo *smo = NULL;
+    void *data = NULL;
+    int rc = load(q, size, &smo, &data);
+
+    (void)sender;
+    if (rc == 0) {
+        trace_enter();
+        cargo_abort(q);
+        trace_leave();
+    }
+    return rc;
 }
 
 void sender_flush(struct sender *sender, struct shmq *q)

@@ -48,6 +48,7 @@ struct ledger {
     _Atomic uint32_t refused; /* opens that said -EBUSY */
     _Atomic uint32_t wrong;   /* complaints */
     uint32_t kind;            /* of the queue, enum shmq_kind */
+    uint32_t typed;           /* records may have types: cargo.h */
     _Atomic uint32_t told;    /* reports that have returned */
     _Atomic uint32_t telling; /* reports that have begun */
     char complaint[200];      /* the first of them */
@@ -80,6 +81,15 @@ int sender_write(struct sender *sender, struct shmq *q, size_t size, size_t spar
 /* Reserve and scribble, without a commit. */
 int sender_scribble(struct sender *sender, struct shmq *q, size_t size);
 
+/* The same as a record with a type, in place or, `put`, in one call; its size is given. */
+int sender_note(struct sender *sender, struct shmq *q, bool put);
+
+/* The same with what it holds in a blob of that size. */
+int sender_load(struct sender *sender, struct shmq *q, size_t size);
+
+/* Reserve and scribble into a blob, and abort. */
+int sender_load_in_vain(struct sender *sender, struct shmq *q, size_t size);
+
 /* Publish what was sent with SHMQ_MORE. */
 void sender_flush(struct sender *sender, struct shmq *q);
 
@@ -88,7 +98,8 @@ void sender_close(struct sender *sender, struct shmq *q);
 
 /* A record that was peeked and not released. */
 struct held {
-    struct shmq_message message;
+    struct shmq_message message; /* or what is in its blob */
+    struct shmq_blob blob;
     uint32_t stream;
     uint32_t number;
 };
@@ -113,7 +124,7 @@ int receiver_peek(struct receiver *receiver, struct shmq *q);
 /* The same for recv. */
 int receiver_recv(struct receiver *receiver, struct shmq *q, size_t capacity);
 
-/* Are the records that were peeked still what they were? Then release them. */
+/* Are the records that were peeked still what they were? Then release them, and drop their blobs. */
 bool receiver_release(struct receiver *receiver, struct shmq *q);
 
 /* Peek until there is nothing, but at most `limit` records, and release every `batch`: how many, or -1, a complaint. */

@@ -63,6 +63,18 @@ void release_much(struct actor *a);
 void peek_much(struct actor *a);
 void open_receive_close(struct actor *a);
 
+/* Records with types, and with blobs. */
+void send_notes(struct actor *a);
+void send_load(struct actor *a);
+void send_two_loads(struct actor *a);
+void send_loads_in_vain(struct actor *a);
+void open_and_send_loads(struct actor *a);
+void leave_loads(struct actor *a);
+void use_loads(struct actor *a);
+void open_load_close(struct actor *a);
+void open_peek_close(struct actor *a);
+void take_loads(struct actor *a);
+
 /* Reporters, and those who await. */
 void report_all(struct actor *a);
 void report_much(struct actor *a);

@@ -1,5 +1,6 @@
 #include "ledger.h"
 
+#include "cargo.h"
 #include "record.h"
 #include "trace.h"
 
@@ -93,12 +94,78 @@ static void leave_out(struct receiver *receiver, const struct record *record, bo
         receiver->next[record->stream] = record->number;
 }
 
+/* What a note holds, as if it had come without a type. */
+static void open_note(const struct note *note, struct held *held)
+{
+    struct record record;
+
+    memcpy(&record, note->bytes, sizeof record);
+    held->message.data = (void *)(uintptr_t)note->bytes;
+    held->message.size = NOTE_SIZE;
+    held->message.type = record_type(record.stream, record.number);
+}
+
+static bool open_cargo(struct receiver *receiver, struct shmq *q, const struct cargo *cargo, struct held *held)
+{
+    const char *label = NULL;
+
+    trace_enter();
+    int rc = shmq_string_get(&held->message, &cargo->label, &label);
+
+    if (rc == 0)
+        rc = shmq_blob_open(q, &held->message, &cargo->load, &held->blob);
+    trace_leave();
+    if (rc != 0 || strcmp(label, "cargo") != 0 || held->blob.size != cargo->size)
+        return ledger_complain(receiver->ledger, "stream %u record %u: opening its blob says %d", cargo->stream,
+                               cargo->number, rc);
+    held->message.data = held->blob.data;
+    held->message.size = cargo->size;
+    held->message.type = record_type(cargo->stream, cargo->number);
+    return true;
+}
+
+/* It was received, and its blob is nobody's by now: nothing is known but what the record says. */
+static void believe_cargo(const struct cargo *cargo, struct held *held)
+{
+    static uint8_t buffer[LEDGER_RECORD_MAX];
+
+    held->message.size = cargo->size < sizeof buffer ? cargo->size : sizeof buffer;
+    held->message.data = buffer;
+    held->message.type = record_type(cargo->stream, cargo->number);
+    record_fill(buffer, cargo->stream, cargo->number, held->message.size);
+}
+
+/*
+ * What a message holds. False and a complaint, where it has a type and is not what that says. (A stream has a record of
+ * its own of such a type and size every 65536 records.)
+ */
+static bool open_typed(struct receiver *receiver, struct shmq *q, bool in_place, struct held *held)
+{
+    const struct note *note;
+    const struct cargo *cargo;
+
+    if (receiver->ledger->typed == 0 || held->message.type < SHMQ_SCHEMA_TYPE)
+        return true;
+    if (note_view(q, &held->message, &note) == 0)
+        open_note(note, held);
+    else if (cargo_view(q, &held->message, &cargo) == 0 && in_place)
+        return open_cargo(receiver, q, cargo, held);
+    else if (cargo_view(q, &held->message, &cargo) == 0)
+        believe_cargo(cargo, held);
+    return true;
+}
+
 /* Check a record and write it down. `missed`: what the call said. */
-static bool take(struct receiver *receiver, const struct shmq_message *message, int missed)
+static bool take(struct receiver *receiver, struct shmq *q, const struct shmq_message *from, bool in_place,
+                 int missed)
 {
     struct ledger *ledger = receiver->ledger;
     struct record record = {LEDGER_NONE, LEDGER_NONE, 0};
+    struct held held = {.message = *from};
+    const struct shmq_message *message = &held.message;
 
+    if (!open_typed(receiver, q, in_place, &held))
+        return false;
     if (!record_is_whole(message, &record) || record.stream >= ledger->stream_count || message->lane >= LANES)
         return ledger_complain(ledger, "a torn record of %u bytes in lane %u, near stream %u record %u",
                                message->size, message->lane, record.stream, record.number);
@@ -119,7 +186,9 @@ static bool take(struct receiver *receiver, const struct shmq_message *message, 
         stream->peeked = record.number + 1;
     if (receiver->held_count == LEDGER_HELD_MAX)
         return ledger_complain(ledger, "more records are peeked at once than this test foresees");
-    receiver->held[receiver->held_count++] = (struct held){*message, record.stream, record.number};
+    held.stream = record.stream;
+    held.number = record.number;
+    receiver->held[receiver->held_count++] = held;
     ledger->received++;
     return true;
 }
@@ -137,18 +206,21 @@ static void write_down_released(struct receiver *receiver)
 
 int receiver_peek(struct receiver *receiver, struct shmq *q)
 {
-    struct shmq_message message;
+    struct shmq_message message = {.data = NULL};
+    const struct note *note;
 
     trace_enter();
-    int rc = shmq_peek(q, &message);
+    int rc = receiver->ledger->typed != 0 ? note_peek(q, &message, &note) : shmq_peek(q, &message);
 
     trace_leave();
+    if ((rc == -ENOMSG || rc == -EBADMSG) && receiver->ledger->typed != 0 && message.data != NULL)
+        rc = 0; /* it is no note, and was peeked all the same */
     receiver->peeked_last = rc >= 0;
     if (rc < 0)
         return rc;
     if (receiver->ledger->kind == SHMQ_TOTAL_ORDER && !numbers_rise(receiver, &message))
         return -EILSEQ;
-    return take(receiver, &message, rc) ? 0 : -EILSEQ;
+    return take(receiver, q, &message, true, rc) ? 0 : -EILSEQ;
 }
 
 int receiver_recv(struct receiver *receiver, struct shmq *q, size_t capacity)
@@ -163,7 +235,7 @@ int receiver_recv(struct receiver *receiver, struct shmq *q, size_t capacity)
 
     trace_leave();
     if (rc >= 0) {
-        if (!take(receiver, &message, rc))
+        if (!take(receiver, q, &message, false, rc))
             return -EILSEQ;
         write_down_released(receiver);
     }
@@ -191,6 +263,26 @@ static bool still_whole(struct receiver *receiver)
     return true;
 }
 
+/* They are the consumer's until then. */
+static bool drop_blobs(struct receiver *receiver, struct shmq *q, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct held *held = &receiver->held[i];
+        struct record record;
+
+        if (held->blob.data == NULL)
+            continue;
+        if (!record_is_whole(&held->message, &record))
+            return ledger_complain(receiver->ledger,
+                                   "stream %u record %u: its blob was overwritten before it was dropped",
+                                   held->stream, held->number);
+        trace_enter();
+        shmq_blob_drop(q, &held->blob);
+        trace_leave();
+    }
+    return true;
+}
+
 bool receiver_release(struct receiver *receiver, struct shmq *q)
 {
     if (!still_whole(receiver))
@@ -201,8 +293,10 @@ bool receiver_release(struct receiver *receiver, struct shmq *q)
     trace_leave();
     if (rc != 0)
         return ledger_complain(receiver->ledger, "release says %d", rc);
+    uint32_t count = receiver->held_count;
+
     write_down_released(receiver);
-    return true;
+    return drop_blobs(receiver, q, count);
 }
 
 int receiver_drain(struct receiver *receiver, struct shmq *q, uint32_t batch, uint32_t limit)

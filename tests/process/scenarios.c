@@ -156,6 +156,47 @@ static void dead_sleeping_producer(struct world *w)
     predecessor_asleep(w, PART_PRODUCER, fill_and_sleep_for_ever);
 }
 
+static void notes(struct world *w)
+{
+    peer_producer(w);
+    for (int i = 0; i < 6; i++)
+        must(sender_note(&w->producers[0].sender, w->producers[0].q, i % 2 == 0) == 0, "a note");
+}
+
+/* Three blobs are in use. */
+static void loads(struct world *w)
+{
+    peer_producer(w);
+    for (int i = 0; i < 3; i++)
+        must(sender_load(&w->producers[0].sender, w->producers[0].q, 100) == 0, "a record with a blob");
+    peer_send(w, 0, 1, 40);
+}
+
+static void loads_of_a_closed_producer(struct world *w)
+{
+    loads(w);
+    sender_close(&w->producers[0].sender, w->producers[0].q);
+    w->producer_count = 0;
+}
+
+static void dead_producer_of_loads(struct world *w)
+{
+    peer_consumer(w);
+    predecessor(w, PART_PRODUCER, leave_loads);
+}
+
+static void dead_consumer_of_loads(struct world *w)
+{
+    loads(w);
+    predecessor(w, PART_CONSUMER, peek_some);
+}
+
+static void both_dead_with_loads(struct world *w)
+{
+    predecessor(w, PART_PRODUCER, leave_loads);
+    predecessor(w, PART_CONSUMER, peek_some);
+}
+
 static void much_recorded(struct world *w)
 {
     peer_producer(w);
@@ -272,6 +313,22 @@ const struct scenario scenarios[] = {
     {.name = "await what is done",                 .before = nothing_else,            .part = PRODUCER(send_and_see_it_done, await_done)},
     {.name = "await what is not done",             .before = consumer,                .part = PRODUCER(open_only, await_in_vain)},
     {.name = "sleep for a ticket",                 .before = nothing_else,            .part = PRODUCER(open_and_calm, await_with_patience), .may_sleep = true},
+
+    {.name = "typed: reserve, commit, put",        .before = consumer,                .part = PRODUCER(open_only, send_notes), .typed = true},
+    {.name = "typed: put with padding",            .before = consumer_near_the_end,   .part = PRODUCER(open_only, send_notes), .typed = true},
+    {.name = "typed: peek and release",            .before = notes,                   .part = CONSUMER(open_only, peek_three_and_release), .typed = true},
+    {.name = "blobs: send",                        .before = consumer,                .part = PRODUCER(open_only, send_load), .typed = true},
+    {.name = "blobs: send in memory that was used", .before = nothing_else,           .part = PRODUCER(use_loads, send_two_loads), .typed = true},
+    {.name = "blobs: send more than there is",     .before = consumer,                .part = PRODUCER(open_and_send_loads, send_two_loads), .typed = true},
+    {.name = "blobs: send and abort",              .before = consumer,                .part = PRODUCER(open_only, send_loads_in_vain), .typed = true},
+    {.name = "blobs: close as producer",           .before = consumer,                .part = PRODUCER(leave_loads, close_only), .typed = true},
+    {.name = "blobs: take over from a dead producer", .before = dead_producer_of_loads, .part = PRODUCER(NULL, open_load_close), .typed = true},
+    {.name = "blobs: peek, take, release, drop",   .before = loads,                   .part = CONSUMER(open_only, take_loads), .typed = true},
+    {.name = "blobs: drop what a closed producer sent", .before = loads_of_a_closed_producer, .part = CONSUMER(open_only, peek_to_the_end), .typed = true},
+    {.name = "blobs: close with blobs open",       .before = loads,                   .part = CONSUMER(peek_some, close_only), .typed = true},
+    {.name = "blobs: take over from a dead consumer", .before = dead_consumer_of_loads, .part = CONSUMER(NULL, open_peek_close), .typed = true},
+    {.name = "blobs: produce where both are dead", .before = both_dead_with_loads,    .part = PRODUCER(NULL, open_load_close), .typed = true},
+    {.name = "blobs: consume where both are dead", .before = both_dead_with_loads,    .part = CONSUMER(NULL, open_peek_close), .typed = true},
 
     {.name = "close the last of a transient queue", .before = NULL,                   .part = KEEPER(open_as_producer, close_as_producer), .transient = true},
     {.name = "create a transient queue",           .before = NULL,                    .part = KEEPER(NULL, create_queue), .no_queue = true, .transient = true},

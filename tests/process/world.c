@@ -1,5 +1,7 @@
 #include "world.h"
 
+#include "cargo.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -64,12 +66,18 @@ uint32_t world_lanes(const struct world *w)
 
 struct shmq_create_options world_options(const struct world *w)
 {
+    static const struct shmq_sm *const types[] = {&note_sm, &cargo_sm};
+    bool typed = w->scenario->typed;
+
     return (struct shmq_create_options){
         .struct_size = sizeof(struct shmq_create_options),
         .capacity = WORLD_CAPACITY,
         .lane_count = world_lanes(w),
         .kind = w->scenario->kind,
         .transient = w->scenario->transient,
+        .types = typed ? types : NULL,
+        .type_count = typed ? 2 : 0,
+        .blob_count = typed ? WORLD_BLOBS : 0,
     };
 }
 
@@ -116,6 +124,8 @@ static void remove_names(const struct world *w)
 {
     if (w->scenario->aliased)
         (void)shmq_remove(w->alias, SHMQ_REMOVE_USED);
+    if (w->scenario->typed && w->mapping != NULL)
+        must(shmq_remove(w->name, SHMQ_REMOVE_USED) == 0 && blobs_count(w) == 0, "remove a queue and all its blobs");
     unlink(w->name);
 }
 
@@ -123,6 +133,7 @@ void world_begin(struct world *w, const struct scenario *scenario)
 {
     w->scenario = scenario;
     ledger_clear(w->ledger, w->scenario->kind);
+    w->ledger->typed = scenario->typed;
     w->next_stream = WORLD_ACTOR_STREAM + 1;
     remove_names(w);
     if (!scenario->no_queue) {
@@ -141,8 +152,8 @@ void world_end(struct world *w)
 {
     world_kill_actors(w);
     peer_close_all(w);
-    unmap_queue(w);
     remove_names(w);
+    unmap_queue(w);
 }
 
 void world_save(struct world *w)
@@ -154,9 +165,12 @@ void world_save(struct world *w)
 
 void world_restore(struct world *w)
 {
-    if (w->scenario->part.role == PART_KEEPER) {
+    if (w->scenario->part.role == PART_KEEPER || w->scenario->typed) {
+        uint32_t next_stream = w->next_stream;
+
         world_end(w);
         world_begin(w, w->scenario);
+        w->next_stream = next_stream; /* some may be given already */
         return;
     }
     memcpy(w->mapping, w->saved_mapping, w->size);
@@ -335,8 +349,11 @@ uint64_t world_image(const struct world *w)
         hash = mix_mapping(hash, w);
         hash = mix(hash, lock_of(w, SHMQ_ROLE_CONSUMER));
         hash = mix(hash, lock_of(w, SHMQ_ROLE_REPORTER));
-        for (uint32_t lane = 0; lane < world_lanes(w); lane++)
+        for (uint32_t lane = 0; lane < world_lanes(w); lane++) {
             hash = mix(hash, lock_of(w, SHMQ_ROLE_LANE + lane));
+            hash = mix(hash, lock_of(w, SHMQ_ROLE_BLOBS + lane));
+        }
+        hash = mix(hash, blobs_image(w));
     }
     if (w->scenario->part.role == PART_KEEPER) {
         hash = mix_names(hash, w->folder);

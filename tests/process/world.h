@@ -26,6 +26,7 @@
 #define WORLD_STREAMS 48
 #define WORLD_ACTOR_STREAM 2
 #define WORLD_CAPACITY 4096
+#define WORLD_BLOBS 4 /* of a lane */
 #define WORLD_WATCHDOG_S 60
 #define WORLD_RECORD_MAX (WORLD_CAPACITY / 2 - 16) /* of every kind of queue */
 
@@ -55,6 +56,7 @@ struct scenario {
     uint32_t kind; /* enum shmq_kind */
     bool transient;
     bool reports;   /* the status is looked at too */
+    bool typed;     /* the queue has types, and blobs */
     bool aliased;   /* the queue is in a file of the user's, and has an alias */
     bool may_sleep; /* its system calls may take long */
     bool no_queue;  /* there is none before: the actor makes it */
@@ -144,6 +146,18 @@ bool world_is_tidy(struct world *w);
 
 /* The name leads to another queue now: nothing is known of it, and nobody uses it. */
 void world_start_anew(struct world *w);
+
+/*
+ * The files of blobs beside the queue, in worlds that have them: a picture of all that they are, whatever their names say
+ * of the queue; copies of them beside its copy; how many there are.
+ */
+uint64_t blobs_image(const struct world *w);
+void blobs_copy(const struct world *w, const char *to);
+uint32_t blobs_count(const struct world *w);
+
+/* Keep them as they are, and put them back: the same files, which somebody may have mapped. */
+void blobs_keep(const struct world *w);
+void blobs_put_back(const struct world *w);
 
 /* Say what cannot be, and exit. */
 _Noreturn void world_give_up(const char *what);
