@@ -22,7 +22,7 @@ for header in "$top"/include/shmq/*.h; do
     cmp "$header" "$prefix/include/shmq/$(basename "$header")"
 done
 expect "usage" "$prefix/bin/shmq" --help
-for page in man1/shmq.1 man7/shmq.7; do
+for page in man1/shmq.1 man7/shmq.7 man7/shmq-sm.7; do
     [ -s "$prefix/share/man/$page" ] || { echo "there is no manual page $page" >&2; exit 1; }
 done
 
