@@ -212,7 +212,7 @@ static int show(struct shmq_cursor *c, struct view *view, struct shmq_seen *seen
     struct shmq_seen found = {
         .message =
             {
-                .data = (uint8_t *)view->copy + number_size,
+                .data = number_size != 0 ? view->copy + 1 : view->copy, /* NULL: all have been empty so far */
                 .size = lane_header_size(record->header) - (uint32_t)number_size,
                 .type = lane_header_type(record->header),
                 .lane = (uint16_t)view->lane,

@@ -132,6 +132,25 @@ static void what_waits_is_seen_and_stays(void **state)
     }
 }
 
+static void record_without_payload_is_seen(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < KINDS; k++) {
+        const char *name = queue_made(k == 0 ? "empty0" : k == 1 ? "empty1" : "empty2", 4096, 1, kinds[k]);
+        struct shmq *p = queue_opened(name, SHMQ_PRODUCER);
+        struct shmq_cursor *cursor = placed(p, SHMQ_FROM_WAITING);
+        struct shmq_seen seen;
+
+        assert_int_equal(shmq_send(p, NULL, 0, 7, 0), 0);
+        assert_int_equal(next(cursor, &seen), 0);
+        assert_int_equal(seen.message.size, 0);
+        assert_int_equal(seen.message.type, 7);
+        expect_nothing(cursor);
+        shmq_cursor_close(cursor);
+        shmq_close(p);
+    }
+}
+
 static void newest_is_what_comes_from_now_on(void **state)
 {
     (void)state;
@@ -586,6 +605,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_waits_is_seen_and_stays),
+        cmocka_unit_test(record_without_payload_is_seen),
         cmocka_unit_test(newest_is_what_comes_from_now_on),
         cmocka_unit_test(released_records_are_found_until_they_are_overwritten),
         cmocka_unit_test(slot_that_is_being_written_tears_nothing),
