@@ -1,0 +1,351 @@
+#include "command.h"
+#include "holders.h"
+#include "options.h"
+#include "os.h"
+#include "report.h"
+#include "snapshot.h"
+#include "table.h"
+#include "units.h"
+
+#include <jansson.h>
+#include <shmq/shmq.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { OPTION_JSON = OPTION_LONG };
+
+static const struct option_row options[] = {
+    {'b', "bytes", NULL, "Sizes in bytes."},
+    {OPTION_JSON, "json", NULL, "A JSON object, with all sizes in bytes."},
+    {0},
+};
+
+static const struct column role_columns[] = {
+    {"ROLE", false}, {"PID", true}, {"STATE", false}, {"SINCE", true}, {"SO FAR", true}, {"PROCESS", false},
+};
+static const struct column field_columns[] = {
+    {"OFFSET", true},
+    {"FIELD", false},
+    {"KIND", false},
+    {"COUNT", true},
+};
+enum { ROLE_COLUMNS = 6, FIELD_COLUMNS = 4 };
+
+struct look {
+    const char *name;
+    struct snapshot snapshot;
+    struct shmq_identity identity;
+    struct shmq_status status;
+    struct shmq *q;
+    bool exact;
+};
+
+/* One who has, or had, a role. */
+struct role {
+    char what[24];
+    struct holder holder;
+    bool known;
+    int64_t since_ns; /* 0: not known */
+    uint64_t count;   /* of those who had it; 0: not known */
+};
+
+static struct role role_of_consumer(const struct shmq_info *info)
+{
+    return (struct role){
+        .what = "consumer",
+        .holder = holder_of_consumer(info),
+        .known = info->consumer_presence != SHMQ_ABSENT,
+        .since_ns = info->consumer_since_ns,
+        .count = info->consumer_count,
+    };
+}
+
+static struct role role_of_lane(const struct shmq_lane_info *lane)
+{
+    struct role role = {
+        .holder = holder_of_lane(lane),
+        .known = lane->presence != SHMQ_ABSENT,
+        .since_ns = lane->since_ns,
+        .count = lane->attach_count,
+    };
+    snprintf(role.what, sizeof role.what, "producer %u", lane->lane);
+    return role;
+}
+
+static struct role role_of_reporter(const struct shmq_status *status)
+{
+    struct role role = {.what = "reporter", .holder = {.state = "-"}};
+    struct os_process process;
+    if (status->presence == SHMQ_ABSENT) {
+        return role;
+    }
+    role.known = true;
+    role.holder.pid = status->pid;
+    role.holder.state = status->presence == SHMQ_DIED ? "died" : "alive";
+    if (status->presence == SHMQ_PRESENT && os_process_look(status->pid, os_realtime_ns(), &process)) {
+        role.holder.state = process.paused ? "paused" : "alive";
+        snprintf(role.holder.name, sizeof role.holder.name, "%s", process.name);
+    }
+    return role;
+}
+
+static bool role_row(struct table *table, const struct role *role)
+{
+    char pid[UNITS_TEXT] = "-", since[UNITS_TEXT] = "-", count[UNITS_TEXT] = "-";
+    if (role->known) {
+        snprintf(pid, sizeof pid, "%u", role->holder.pid);
+    }
+    if (role->known && role->since_ns != 0) {
+        units_age(since, os_realtime_ns() - role->since_ns);
+    }
+    if (role->count != 0) {
+        snprintf(count, sizeof count, "%ju", (uintmax_t)role->count);
+    }
+    return table_add(table, "%s", role->what) && table_add(table, "%s", pid) &&
+           table_add(table, "%s", role->holder.state) && table_add(table, "%s", since) &&
+           table_add(table, "%s", count) && table_add(table, "%s", role->holder.name);
+}
+
+/* Of 256 lanes most may never have been used. */
+static int roles_print(const struct look *look)
+{
+    struct table table = {.columns = role_columns, .column_count = ROLE_COLUMNS};
+    struct role consumer = role_of_consumer(&look->snapshot.info);
+    struct role reporter = role_of_reporter(&look->status);
+    bool added = role_row(&table, &consumer) && role_row(&table, &reporter);
+    for (uint32_t i = 0; added && i < look->snapshot.info.lane_count; i++) {
+        struct role role = role_of_lane(&look->snapshot.lanes[i]);
+        added = role.count == 0 || role_row(&table, &role);
+    }
+    if (added) {
+        putchar('\n');
+        table_print(&table, true);
+    }
+    table_free(&table);
+    return added ? 0 : -ENOMEM;
+}
+
+static json_t *role_object(const struct role *role)
+{
+    const char *state = strcmp(role->holder.state, "-") == 0 ? "absent" : role->holder.state;
+    json_t *process = role->holder.name[0] != '\0' ? json_string(role->holder.name) : NULL;
+    return json_pack("{ss so ss so sI so}", "role", role->what, "pid",
+                     role->known ? json_integer(role->holder.pid) : json_null(), "state", state, "since_ns",
+                     role->known && role->since_ns != 0 ? json_integer((json_int_t)role->since_ns) : json_null(),
+                     "so_far", (json_int_t)role->count, "process", process != NULL ? process : json_null());
+}
+
+static const char *kind_name(struct shmq *q, const struct shmq_field *field)
+{
+    static const char *const names[] = {"?",   "u8",  "u16", "u32",  "u64",  "i8",   "i16", "i32",
+                                        "i64", "f32", "f64", "bool", "text", "byte", "",    "blob"};
+    static char nested[64];
+    struct shmq_schema schema = {.struct_size = sizeof schema};
+    if (field->kind == SHMQ_FIELD_NESTED && shmq_schema_get(q, field->nested, &schema) == 0) {
+        snprintf(nested, sizeof nested, "%s", schema.name);
+        return nested;
+    }
+    return names[field->kind < sizeof names / sizeof *names ? field->kind : 0];
+}
+
+static bool field_row(struct table *table, struct shmq *q, const struct shmq_field *field)
+{
+    char count[UNITS_TEXT];
+    snprintf(count, sizeof count, "%s%u", field->shape == SHMQ_SHAPE_SPAN ? "up to " : "", field->count);
+    return table_add(table, "%u", field->offset) && table_add(table, "%s", field->name) &&
+           table_add(table, "%s", kind_name(q, field)) && table_add(table, "%s", count);
+}
+
+static int schema_print(const struct look *look, uint32_t index)
+{
+    struct table table = {.columns = field_columns, .column_count = FIELD_COLUMNS};
+    struct shmq_schema schema = {.struct_size = sizeof schema};
+    struct shmq_field field = {.struct_size = sizeof field};
+    int rc = shmq_schema_get(look->q, index, &schema);
+    if (rc != 0) {
+        return rc;
+    }
+    printf("\n%s  version %u, %u bytes, ", schema.name, schema.version, schema.size);
+    printf(schema.record_type != 0 ? "records of type %u\n" : "nested in others\n", schema.record_type);
+    for (uint32_t i = 0; rc == 0 && i < schema.field_count; i++) {
+        rc = shmq_schema_field(look->q, index, i, &field);
+        rc = rc == 0 && !field_row(&table, look->q, &field) ? -ENOMEM : rc;
+    }
+    if (rc == 0) {
+        table_print(&table, true);
+    }
+    table_free(&table);
+    return rc;
+}
+
+static json_t *schema_object(const struct look *look, uint32_t index)
+{
+    static const char *const shapes[] = {"?", "one", "array", "span"};
+    struct shmq_schema schema = {.struct_size = sizeof schema};
+    struct shmq_field field = {.struct_size = sizeof field};
+    if (shmq_schema_get(look->q, index, &schema) != 0) {
+        return NULL;
+    }
+    json_t *fields = json_array();
+    for (uint32_t i = 0; shmq_schema_field(look->q, index, i, &field) == 0; i++) {
+        json_array_append_new(fields,
+                              json_pack("{ss sI ss ss sI}", "name", field.name, "offset", (json_int_t)field.offset,
+                                        "kind", kind_name(look->q, &field), "shape",
+                                        shapes[field.shape < 4 ? field.shape : 0], "count", (json_int_t)field.count));
+    }
+    return json_pack("{ss sI sI so so}", "name", schema.name, "version", (json_int_t)schema.version, "size",
+                     (json_int_t)schema.size, "record_type",
+                     schema.record_type != 0 ? json_integer(schema.record_type) : json_null(), "fields", fields);
+}
+
+static void number_line(const char *label, uint64_t bytes, bool exact, const char *more)
+{
+    char text[UNITS_TEXT];
+    units_size(text, bytes, exact);
+    printf("%-15s %s%s\n", label, text, more);
+}
+
+static void place_line(const char *label, uint64_t offset, uint64_t size, const char *what)
+{
+    char text[UNITS_TEXT];
+    units_size(text, size, false);
+    printf("  %-13s %#10jx  %s%s\n", label, (uintmax_t)offset, text, what);
+}
+
+static void layout_print(const struct look *look)
+{
+    const struct shmq_identity *id = &look->identity;
+    char lanes[64];
+    printf("layout\n");
+    place_line("header", 0, sizeof(struct shmq_header), "");
+    if (id->schemas_size != 0) {
+        place_line("schemas", id->schemas_offset, id->schemas_size, "");
+    }
+    snprintf(lanes, sizeof lanes, " for each of %u", id->lane_count);
+    place_line("lanes", id->lanes_offset, id->lane_size, lanes);
+    if (id->blob_count != 0) {
+        snprintf(lanes, sizeof lanes, " for each of %u, %u blobs", id->lane_count, id->blob_count);
+        place_line("blobs", id->blobs_offset, id->blob_count * sizeof(struct shmq_blob_slot), lanes);
+        snprintf(lanes, sizeof lanes, " for each of %u", id->lane_count);
+    }
+    place_line("rings", id->rings_offset, id->capacity, lanes);
+}
+
+static void identity_print(const struct look *look)
+{
+    const struct shmq_info *info = &look->snapshot.info;
+    const struct shmq_identity *identity = &look->identity;
+    char id[SNAPSHOT_ID_TEXT], date[32], age[UNITS_TEXT];
+    snapshot_id(id, info);
+    os_date(date, info->created_ns);
+    units_age(age, os_realtime_ns() - info->created_ns);
+    printf("%-15s %s%s\n", "name", look->name, info->removed != 0 ? " (removed)" : "");
+    printf("%-15s %s%s\n", "kind", snapshot_kind(info), info->transient != 0 ? ", transient" : "");
+    printf("%-15s %s\n", "id", id);
+    printf("%-15s %u, made by version %u.%u.%u\n", "format", info->format, identity->library_version >> 16,
+           identity->library_version >> 8 & 255, identity->library_version & 255);
+    printf("%-15s %s, %s ago, by process %u of user %u\n", "created", date, age, info->creator_pid,
+           info->creator_uid);
+    printf("%-15s %u, %u open\n", "lanes", info->lane_count, info->lanes_open);
+    number_line("capacity", info->capacity, look->exact, " a lane");
+    number_line("largest record", info->record_max, look->exact, "");
+    number_line("mapping", info->mapping_size, look->exact, "");
+    layout_print(look);
+}
+
+static int text_print(const struct look *look)
+{
+    identity_print(look);
+    int rc = roles_print(look);
+    int count = rc == 0 ? shmq_schema_count(look->q) : rc;
+    for (int i = 0; rc == 0 && i < count; i++) {
+        rc = schema_print(look, (uint32_t)i);
+    }
+    return count < 0 ? count : rc;
+}
+
+static int json_print(const struct look *look)
+{
+    const struct shmq_info *info = &look->snapshot.info;
+    const struct shmq_identity *i = &look->identity;
+    char id[SNAPSHOT_ID_TEXT];
+    snapshot_id(id, info);
+    json_t *roles = json_array(), *schemas = json_array();
+    struct role role = role_of_consumer(info);
+    json_array_append_new(roles, role_object(&role));
+    role = role_of_reporter(&look->status);
+    json_array_append_new(roles, role_object(&role));
+    for (uint32_t lane = 0; lane < info->lane_count; lane++) {
+        role = role_of_lane(&look->snapshot.lanes[lane]);
+        if (role.count != 0) {
+            json_array_append_new(roles, role_object(&role));
+        }
+    }
+    int count = shmq_schema_count(look->q);
+    for (int k = 0; k < count; k++) {
+        json_array_append_new(schemas, schema_object(look, (uint32_t)k));
+    }
+    json_t *name = json_string(look->name);
+    json_t *object = json_pack(
+        "{so ss ss sb sb si sI sI sI sI sI sI sI s{sI sI sI sI sI sI sI} so so}", "name",
+        name != NULL ? name : json_null(), "kind", snapshot_kind(info), "id", id, "transient", (int)info->transient,
+        "removed", (int)info->removed, "format", (int)info->format, "library_version", (json_int_t)i->library_version,
+        "created_ns", (json_int_t)info->created_ns, "creator_pid", (json_int_t)info->creator_pid, "creator_uid",
+        (json_int_t)info->creator_uid, "lanes", (json_int_t)info->lane_count, "capacity", (json_int_t)info->capacity,
+        "record_max", (json_int_t)info->record_max, "layout", "mapping_size", (json_int_t)info->mapping_size,
+        "schemas_offset", (json_int_t)i->schemas_offset, "schemas_size", (json_int_t)i->schemas_size, "lanes_offset",
+        (json_int_t)i->lanes_offset, "blobs_offset", (json_int_t)i->blobs_offset, "blob_count",
+        (json_int_t)i->blob_count, "rings_offset", (json_int_t)i->rings_offset, "roles", roles, "schemas", schemas);
+    if (object != NULL) {
+        json_dumpf(object, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    json_decref(object);
+    return count < 0 ? count : object == NULL ? -ENOMEM : 0;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct options o = options_of(self, argc, argv);
+    struct look look = {.status = {.struct_size = sizeof look.status}};
+    bool json = false;
+    for (int letter; (letter = options_next(&o)) != 0;) {
+        json = json || letter == OPTION_JSON;
+        look.exact = look.exact || letter == 'b';
+    }
+    if (o.over) {
+        return o.code;
+    }
+    look.name = o.operands[0];
+    int rc = snapshot_take(look.name, &look.snapshot);
+    rc = rc == 0 ? shmq_open(look.name, SHMQ_OBSERVER, NULL, &look.q) : rc;
+    rc = rc == 0 && !snapshot_identity(look.name, &look.identity) ? -EPROTO : rc;
+    if (rc == 0) {
+        /* What the work says about itself is no reason to say nothing about the queue. */
+        if (shmq_status(look.q, &look.status) != 0) {
+            look.status.presence = SHMQ_ABSENT;
+        }
+        rc = json ? json_print(&look) : text_print(&look);
+    }
+    shmq_close(look.q);
+    snapshot_free(&look.snapshot);
+    return rc != 0 ? report("info", look.name, rc) : EXIT_CODE_OK;
+}
+
+const struct command command_info = {
+    .name = "info",
+    .operands = "NAME",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "Show what a queue is: layout, record types, and who has a role.",
+    .description =
+        "Looking disturbs nobody, and needs read permission only.\n"
+        "First what it is and where things lie in its mapping; then a line for the consumer, the reporter and each "
+        "producer that a lane had last: STATE is alive, paused, died, or - where nobody is; SO FAR how many had the "
+        "role. Last the types of its records, where it was created with any, and their fields.\n"
+        "What passes through it is shown by stat, what is in it by peek.",
+    .examples = "shmq info jobs\n"
+                "shmq info --json jobs | jq '.roles[] | select(.state == \"alive\").pid'\n",
+    .options = options,
+    .run = run,
+};
