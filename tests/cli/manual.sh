@@ -1,6 +1,6 @@
 source "$(dirname "$0")/lib.sh"
 
-commands=(create rm ls stat info peek tail send recv clean run status report cancel doctor metrics top help)
+commands=(create rm ls stat info send peek tail recv clean run status report cancel doctor metrics top help)
 
 # The manual as text, in the file page.
 rendered() {
@@ -145,7 +145,7 @@ its_examples_work() {
         *create*jobs* | *'shmq" run'*jobs*) "$shmq" rm "$q-jobs" ;;
         *recv*trace*) "$shmq" create --if-not-exists "$q-trace" ;;
         *rm*) "$shmq" create --if-not-exists "$q-ticks" ;;
-        *recv*) echo record | "$shmq" send "$q-jobs" ;;
+        *recv* | *peek*) echo record | "$shmq" send "$q-jobs" ;;
         esac
         # What goes on until it is ended, ends as it is ended.
         [[ $line != *--listen* ]] || line="timeout --preserve-status 1 $line; [[ \$? == 143 ]]"

@@ -100,7 +100,7 @@ what_it_misses_is_told() {
 
 total_order_is_followed_across_lanes() {
     "$shmq" create --order=total --lanes 4 "$q-total"
-    "$shmq" tail -f --json "$q-total" >seen 2>/dev/null &
+    "$shmq" tail -f -n 1000 --json "$q-total" >seen 2>/dev/null &
     local tail=$! i
     for i in 1 2 3 4; do
         seq 1 200 | "$shmq" send "$q-total" &

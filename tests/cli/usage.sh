@@ -68,7 +68,7 @@ a_missing_name_and_one_too_many_are_told() {
     for command in create rm stat send recv; do
         refused 2 "NAME is missing" "$shmq" "$command"
     done
-    for command in create stat recv; do
+    for command in create info recv; do
         refused 2 "'b' is one argument too many" "$shmq" "$command" a b
     done
     refused 2 "'a' is one argument too many" "$shmq" ls a

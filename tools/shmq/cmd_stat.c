@@ -5,6 +5,7 @@
 #include "report.h"
 #include "snapshot.h"
 #include "stat_json.h"
+#include "stat_rates.h"
 #include "table.h"
 #include "units.h"
 
@@ -12,12 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_JSON = OPTION_LONG };
+enum { OPTION_JSON = OPTION_LONG, OPTION_NO_HEADINGS };
 
 static const struct option_row options[] = {
     {'b', "bytes", NULL, "Sizes in bytes."},
-    {'l', "lanes", NULL, "Also the lanes that have never had a producer."},
-    {OPTION_JSON, "json", NULL, "A JSON object, with all sizes in bytes."},
+    {'l', "lanes", NULL, "Also the lanes that have never had a producer; with INTERVAL, a line for each lane."},
+    {OPTION_JSON, "json", NULL, "A JSON object, with all sizes in bytes; with INTERVAL, one a line."},
+    {OPTION_NO_HEADINGS, "no-headings", NULL, "With INTERVAL: without the line of headings."},
     {0},
 };
 
@@ -141,17 +143,40 @@ static int lanes_print(const struct snapshot *snapshot, bool exact, bool all)
     return rc;
 }
 
+/* INTERVAL and COUNT. */
+static void rates_parse(struct options *o, struct stat_rates *rates)
+{
+    if (!units_parse_time(o->operands[1], &rates->interval_ns) || rates->interval_ns <= 0) {
+        options_wrong(o, "INTERVAL: '%.64s' is not a time: say seconds, or 500ms, 2s, 1m", o->operands[1]);
+    } else if (o->operand_count > 2 &&
+               (!units_parse_number(o->operands[2], 10, &rates->count) || rates->count == 0)) {
+        options_wrong(o, "COUNT: '%.64s' is not a number", o->operands[2]);
+    }
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct options o = options_of(self, argc, argv);
+    struct stat_rates rates = {.count = UINT64_MAX, .headings = true};
     bool json = false, exact = false, all = false;
     for (int letter; (letter = options_next(&o)) != 0;) {
         json = json || letter == OPTION_JSON;
         exact = exact || letter == 'b';
         all = all || letter == 'l';
+        rates.headings = rates.headings && letter != OPTION_NO_HEADINGS;
+    }
+    if (!o.over && o.operand_count > 1) {
+        rates_parse(&o, &rates);
     }
     if (o.over) {
         return o.code;
+    }
+    if (o.operand_count > 1) {
+        rates.name = o.operands[0];
+        rates.json = json;
+        rates.lanes = all;
+        rates.quiet = o.quiet;
+        return stat_rates(&rates);
     }
     const char *name = o.operands[0];
     struct snapshot snapshot;
@@ -168,9 +193,9 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_stat = {
     .name = "stat",
-    .operands = "NAME",
+    .operands = "NAME [INTERVAL [COUNT]]",
     .operands_min = 1,
-    .operands_max = 1,
+    .operands_max = 3,
     .summary = "Show all that a queue measures about itself.",
     .description =
         "Looking disturbs nobody, and needs read permission only.\n"
@@ -179,8 +204,14 @@ const struct command command_stat = {
         "bytes USED; how often the lane was FULL, how often the producer SLEPT for room, records that it DROPPED; in "
         "a "
         "recorder records MISSED, which were overwritten before they were received; how many producers there were SO "
-        "FAR. Who is alive is known from the kernel, whatever number or name a process has.",
+        "FAR. Who is alive is known from the kernel, whatever number or name a process has.\n"
+        "With INTERVAL a line after each such time, COUNT times or until the queue is removed: what a second brought "
+        "of "
+        "records sent, received, dropped and missed, of times that there was no room and that anybody slept; and "
+        "what "
+        "waits, how much of the rings is used, how many producers there are, and whether there is a consumer.",
     .examples = "shmq stat jobs\n"
+                "shmq stat jobs 200ms 3\n"
                 "shmq stat jobs --json | jq .waiting\n"
                 "shmq stat jobs --json | jq '.lanes[] | select(.state == \"died\").producer'\n",
     .options = options,
