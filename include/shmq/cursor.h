@@ -93,7 +93,7 @@ SHMQ_API int shmq_cursor_open(struct shmq *q, const struct shmq_cursor_options *
  *
  * @return 0, or
  *   -EAGAIN   there is none now. Nobody wakes who watches: look again a little later
- *   -ESTALE   there is none, the queue was removed, and nobody has a lane in it
+ *   -ESTALE   there is none, the queue was removed, and nobody has a lane in it; or it is a dump
  *   -EBADMSG  the next record, or the producer's side of the lane, is damaged; other lanes are read first
  *   -EINVAL   struct_size is not one of this library
  *   -ECHILD   the handle is of the process that this one was forked from

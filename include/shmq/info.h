@@ -53,6 +53,7 @@ struct shmq_info {
     uint64_t full_count;        /* times a producer found no room */
     uint64_t dropped;           /* records that producers dropped for want of room */
     uint64_t missed;            /* records of a recorder that were overwritten before the consumer came */
+    int64_t dumped_ns;          /* when this copy of a queue was made; since 1970, UTC; 0: it is no copy (dump.h) */
 };
 
 /** One lane at one moment. */

@@ -11,7 +11,8 @@
  *     384      lanes open   one bit a lane
  *     512      name         whether the queue still has one
  *     640      order        the next number, in a queue of total order
- *     768      (zero, for later features)
+ *     768      dump         when this was copied, and who had which role; zero in a queue that lives
+ *     896      (zero, for later features)
  *     1024     status       what the application says of its work
  *     3328     (zero, for later features)
  *     4096     schemas      schemas_size bytes: what the record types look like; 0 where there are none
@@ -56,6 +57,10 @@
  * |    512 |    4 | remover   | name.removed          | 1: its name was taken away                                 |
  * |    516 |    4 | anybody   | name.doorbell         | written to through the file, for those who watch it        |
  * |    640 |    8 | producers | order.next            | the number that the next record of the queue gets          |
+ * |    768 |    8 | dumper    | dump.at_ns            | since 1970, UTC                                            |
+ * |    776 |   32 | dumper    | dump.lanes            | bit i of word i / 64: lane i had a producer that lived     |
+ * |    808 |    4 | dumper    | dump.roles            | SHMQ_DUMP_CONSUMER, SHMQ_DUMP_REPORTER: there was one      |
+ * |    816 |    8 | dumper    | dump.note_size        | bytes behind mapping_size, of whoever made the dump        |
  * |   1024 |    8 | reporter  | report.sequence       | updates that made a new copy; the newest is copy           |
  * |        |      |           |                       | sequence % 16                                              |
  * |   1032 |    8 | reporter  | report.text_end       | words of texts that have been written, or are just being   |
@@ -226,6 +231,11 @@
 /* Compatible features. */
 #define SHMQ_FEATURE_TRANSIENT UINT32_C(1) /* its last user takes it away */
 
+#define SHMQ_FEATURE_DUMP UINT32_C(2) /* a copy: nobody has a role in it, and nothing changes any more */
+
+#define SHMQ_DUMP_CONSUMER UINT32_C(1)
+#define SHMQ_DUMP_REPORTER UINT32_C(2)
+
 #define SHMQ_SIDE_FENCED UINT32_C(1) /* this side answers membarrier(GLOBAL_EXPEDITED) */
 
 #define SHMQ_SIDE_LENT UINT32_C(2) /* reporter: whoever holds SHMQ_ROLE_REPORT_WRITE writes the status */
@@ -297,6 +307,15 @@ struct shmq_order_line {
     uint8_t zero[120]; /* 648 */
 };
 
+struct shmq_dump_line {
+    uint64_t at_ns;     /* 768 */
+    uint64_t lanes[4];  /* 776 */
+    uint32_t roles;     /* 808 */
+    uint32_t zero;      /* 812 */
+    uint64_t note_size; /* 816 */
+    uint8_t zeros[72];  /* 824 */
+};
+
 struct shmq_report_line {
     uint64_t sequence;     /* 1024 */
     uint64_t text_end;     /* 1032 */
@@ -342,7 +361,8 @@ struct shmq_header {
     struct shmq_lanes_open_line lanes_open; /*  384 */
     struct shmq_name_line name;             /*  512 */
     struct shmq_order_line order;           /*  640 */
-    uint8_t zero[256];                      /*  768 */
+    struct shmq_dump_line dump;             /*  768 */
+    uint8_t zero[128];                      /*  896 */
     struct shmq_status_area status;         /* 1024 */
     uint8_t zeros[768];                     /* 3328 */
 };
@@ -505,7 +525,12 @@ SHMQ_AT(shmq_header, name.removed, 512, 4);
 SHMQ_AT(shmq_header, name.doorbell, 516, 4);
 SHMQ_AT(shmq_header, order, 640, 128);
 SHMQ_AT(shmq_header, order.next, 640, 8);
-SHMQ_AT(shmq_header, zero, 768, 256);
+SHMQ_AT(shmq_header, dump, 768, 128);
+SHMQ_AT(shmq_header, dump.at_ns, 768, 8);
+SHMQ_AT(shmq_header, dump.lanes, 776, 32);
+SHMQ_AT(shmq_header, dump.roles, 808, 4);
+SHMQ_AT(shmq_header, dump.note_size, 816, 8);
+SHMQ_AT(shmq_header, zero, 896, 128);
 SHMQ_AT(shmq_header, status, 1024, 2304);
 SHMQ_AT(shmq_header, status.report, 1024, 128);
 SHMQ_AT(shmq_header, status.report.sequence, 1024, 8);

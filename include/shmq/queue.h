@@ -148,7 +148,8 @@ SHMQ_API int shmq_create(const char *name, const struct shmq_create_options *opt
  *
  * @return 0, or
  *   -ENOENT   no such queue
- *   -EACCES   no permission, or Local\ and Global\ names that belong to somebody else
+ *   -EACCES   no permission, or Local\ and Global\ names that belong to somebody else, or a dump (dump.h) and another role
+ *             than SHMQ_OBSERVER
  *   -EPROTO   not a queue, or of a format that this library does not know
  *   -EBADMSG  a queue that is damaged or cut off
  *   -EBUSY    the role is taken by somebody who lives: there is a consumer; the lane asked for, or each of them, has a

@@ -31,6 +31,7 @@
 #include <shmq/clean.h>    /* IWYU pragma: export */
 #include <shmq/consumer.h> /* IWYU pragma: export */
 #include <shmq/cursor.h>   /* IWYU pragma: export */
+#include <shmq/dump.h>     /* IWYU pragma: export */
 #include <shmq/duplex.h>   /* IWYU pragma: export */
 #include <shmq/error.h>    /* IWYU pragma: export */
 #include <shmq/info.h>     /* IWYU pragma: export */

@@ -170,6 +170,8 @@ static struct sight look_for_lowest(struct shmq_cursor *c)
 /* Can a lane without a record in sight still publish a number that is lower than one in sight? See core/order.h. */
 static bool may_fill(const struct shmq_cursor *c)
 {
+    if (handle_is_dump(c->q))
+        return false;
     for (uint32_t i = 0; i < c->count; i++) {
         const struct view *view = &c->views[i];
 
@@ -237,6 +239,8 @@ static int show(struct shmq_cursor *c, struct view *view, struct shmq_seen *seen
 
 static bool is_over(const struct shmq_cursor *c)
 {
+    if (handle_is_dump(c->q))
+        return true;
     if (!handle_is_removed(c->q))
         return false;
     for (uint32_t i = 0; i < c->count; i++) {

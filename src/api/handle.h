@@ -111,6 +111,14 @@ static inline bool handle_is_reporter(const struct shmq *q)
     return q->reports == HANDLE_REPORTS || q->reports == HANDLE_REPORTS_LENT;
 }
 
+static inline bool handle_is_dump(const struct shmq *q)
+{
+    return (q->identity.features_compatible & SHMQ_FEATURE_DUMP) != 0;
+}
+
+/* api/dump.c: somebody had this role when the dump was made. */
+bool dump_has_holder(const struct shmq *q, int64_t role);
+
 /* Somebody has this role now. (A lock is never in the way of its own file: what the handle holds is asked of it.) */
 static inline bool handle_has_holder(const struct shmq *q, int64_t role)
 {
@@ -118,6 +126,8 @@ static inline bool handle_has_holder(const struct shmq *q, int64_t role)
                    ? handle_is_reporter(q)
                    : (q->role == SHMQ_PRODUCER || q->role == SHMQ_CONSUMER) && handle_role_byte(q) == role;
 
+    if (handle_is_dump(q))
+        return dump_has_holder(q, role);
     return own || port_role_taken(q->file, role) == 1;
 }
 

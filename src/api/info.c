@@ -99,6 +99,7 @@ int shmq_info(struct shmq *q, struct shmq_info *info)
         .creator_pid = q->identity.creator_pid,
         .creator_uid = q->identity.creator_uid,
         .removed = handle_is_removed(q),
+        .dumped_ns = handle_is_dump(q) ? (int64_t)atomic_load_u64(&handle_header(q)->dump.at_ns) : 0,
     };
 
     memcpy(found.id, q->identity.id, sizeof found.id);

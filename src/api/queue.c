@@ -258,6 +258,10 @@ static int open_once(const struct port_place *place, enum shmq_role role, const 
 
     if (rc != 0)
         return rc;
+    if (role != SHMQ_OBSERVER && (opened.identity.features_compatible & SHMQ_FEATURE_DUMP) != 0) {
+        opened_close(&opened);
+        return -EACCES;
+    }
     if (role != SHMQ_OBSERVER && opened_is_left_over(&opened)) {
         rc = opened_remove(&opened, place, false);
         opened_close(&opened);

@@ -1,6 +1,6 @@
 source "$(dirname "$0")/lib.sh"
 
-commands=(create rm ls stat info send peek tail recv clean run status report cancel doctor metrics top help)
+commands=(create rm ls stat info send peek tail recv dump clean run status report cancel doctor metrics top help)
 
 # The manual as text, in the file page.
 rendered() {

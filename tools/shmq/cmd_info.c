@@ -1,8 +1,8 @@
 #include "command.h"
-#include "holders.h"
 #include "options.h"
 #include "os.h"
 #include "report.h"
+#include "roles.h"
 #include "snapshot.h"
 #include "table.h"
 #include "units.h"
@@ -20,16 +20,13 @@ static const struct option_row options[] = {
     {0},
 };
 
-static const struct column role_columns[] = {
-    {"ROLE", false}, {"PID", true}, {"STATE", false}, {"SINCE", true}, {"SO FAR", true}, {"PROCESS", false},
-};
 static const struct column field_columns[] = {
     {"OFFSET", true},
     {"FIELD", false},
     {"KIND", false},
     {"COUNT", true},
 };
-enum { ROLE_COLUMNS = 6, FIELD_COLUMNS = 4 };
+enum { FIELD_COLUMNS = 4 };
 
 struct look {
     const char *name;
@@ -37,103 +34,10 @@ struct look {
     struct shmq_identity identity;
     struct shmq_status status;
     struct shmq *q;
+    json_t *roles;
+    char host[65]; /* of a dump */
     bool exact;
 };
-
-/* One who has, or had, a role. */
-struct role {
-    char what[24];
-    struct holder holder;
-    bool known;
-    int64_t since_ns; /* 0: not known */
-    uint64_t count;   /* of those who had it; 0: not known */
-};
-
-static struct role role_of_consumer(const struct shmq_info *info)
-{
-    return (struct role){
-        .what = "consumer",
-        .holder = holder_of_consumer(info),
-        .known = info->consumer_presence != SHMQ_ABSENT,
-        .since_ns = info->consumer_since_ns,
-        .count = info->consumer_count,
-    };
-}
-
-static struct role role_of_lane(const struct shmq_lane_info *lane)
-{
-    struct role role = {
-        .holder = holder_of_lane(lane),
-        .known = lane->presence != SHMQ_ABSENT,
-        .since_ns = lane->since_ns,
-        .count = lane->attach_count,
-    };
-    snprintf(role.what, sizeof role.what, "producer %u", lane->lane);
-    return role;
-}
-
-static struct role role_of_reporter(const struct shmq_status *status)
-{
-    struct role role = {.what = "reporter", .holder = {.state = "-"}};
-    struct os_process process;
-    if (status->presence == SHMQ_ABSENT) {
-        return role;
-    }
-    role.known = true;
-    role.holder.pid = status->pid;
-    role.holder.state = status->presence == SHMQ_DIED ? "died" : "alive";
-    if (status->presence == SHMQ_PRESENT && os_process_look(status->pid, os_realtime_ns(), &process)) {
-        role.holder.state = process.paused ? "paused" : "alive";
-        snprintf(role.holder.name, sizeof role.holder.name, "%s", process.name);
-    }
-    return role;
-}
-
-static bool role_row(struct table *table, const struct role *role)
-{
-    char pid[UNITS_TEXT] = "-", since[UNITS_TEXT] = "-", count[UNITS_TEXT] = "-";
-    if (role->known) {
-        snprintf(pid, sizeof pid, "%u", role->holder.pid);
-    }
-    if (role->known && role->since_ns != 0) {
-        units_age(since, os_realtime_ns() - role->since_ns);
-    }
-    if (role->count != 0) {
-        snprintf(count, sizeof count, "%ju", (uintmax_t)role->count);
-    }
-    return table_add(table, "%s", role->what) && table_add(table, "%s", pid) &&
-           table_add(table, "%s", role->holder.state) && table_add(table, "%s", since) &&
-           table_add(table, "%s", count) && table_add(table, "%s", role->holder.name);
-}
-
-/* Of 256 lanes most may never have been used. */
-static int roles_print(const struct look *look)
-{
-    struct table table = {.columns = role_columns, .column_count = ROLE_COLUMNS};
-    struct role consumer = role_of_consumer(&look->snapshot.info);
-    struct role reporter = role_of_reporter(&look->status);
-    bool added = role_row(&table, &consumer) && role_row(&table, &reporter);
-    for (uint32_t i = 0; added && i < look->snapshot.info.lane_count; i++) {
-        struct role role = role_of_lane(&look->snapshot.lanes[i]);
-        added = role.count == 0 || role_row(&table, &role);
-    }
-    if (added) {
-        putchar('\n');
-        table_print(&table, true);
-    }
-    table_free(&table);
-    return added ? 0 : -ENOMEM;
-}
-
-static json_t *role_object(const struct role *role)
-{
-    const char *state = strcmp(role->holder.state, "-") == 0 ? "absent" : role->holder.state;
-    json_t *process = role->holder.name[0] != '\0' ? json_string(role->holder.name) : NULL;
-    return json_pack("{ss so ss so sI so}", "role", role->what, "pid",
-                     role->known ? json_integer(role->holder.pid) : json_null(), "state", state, "since_ns",
-                     role->known && role->since_ns != 0 ? json_integer((json_int_t)role->since_ns) : json_null(),
-                     "so_far", (json_int_t)role->count, "process", process != NULL ? process : json_null());
-}
 
 static const char *kind_name(struct shmq *q, const struct shmq_field *field)
 {
@@ -246,6 +150,12 @@ static void identity_print(const struct look *look)
            identity->library_version >> 8 & 255, identity->library_version & 255);
     printf("%-15s %s, %s ago, by process %u of user %u\n", "created", date, age, info->creator_pid,
            info->creator_uid);
+    if (info->dumped_ns != 0) {
+        os_date(date, info->dumped_ns);
+        units_age(age, os_realtime_ns() - info->dumped_ns);
+        printf("%-15s %s, %s ago%s%s; what follows is as of then\n", "dumped", date, age,
+               look->host[0] != '\0' ? ", on " : "", look->host);
+    }
     printf("%-15s %u, %u open\n", "lanes", info->lane_count, info->lanes_open);
     number_line("capacity", info->capacity, look->exact, " a lane");
     number_line("largest record", info->record_max, look->exact, "");
@@ -256,7 +166,8 @@ static void identity_print(const struct look *look)
 static int text_print(const struct look *look)
 {
     identity_print(look);
-    int rc = roles_print(look);
+    int64_t dumped_ns = look->snapshot.info.dumped_ns;
+    int rc = roles_print(look->roles, dumped_ns != 0 ? dumped_ns : os_realtime_ns());
     int count = rc == 0 ? shmq_schema_count(look->q) : rc;
     for (int i = 0; rc == 0 && i < count; i++) {
         rc = schema_print(look, (uint32_t)i);
@@ -270,32 +181,24 @@ static int json_print(const struct look *look)
     const struct shmq_identity *i = &look->identity;
     char id[SNAPSHOT_ID_TEXT];
     snapshot_id(id, info);
-    json_t *roles = json_array(), *schemas = json_array();
-    struct role role = role_of_consumer(info);
-    json_array_append_new(roles, role_object(&role));
-    role = role_of_reporter(&look->status);
-    json_array_append_new(roles, role_object(&role));
-    for (uint32_t lane = 0; lane < info->lane_count; lane++) {
-        role = role_of_lane(&look->snapshot.lanes[lane]);
-        if (role.count != 0) {
-            json_array_append_new(roles, role_object(&role));
-        }
-    }
+    json_t *schemas = json_array();
     int count = shmq_schema_count(look->q);
     for (int k = 0; k < count; k++) {
         json_array_append_new(schemas, schema_object(look, (uint32_t)k));
     }
     json_t *name = json_string(look->name);
-    json_t *object = json_pack(
-        "{so ss ss sb sb si sI sI sI sI sI sI sI s{sI sI sI sI sI sI sI} so so}", "name",
-        name != NULL ? name : json_null(), "kind", snapshot_kind(info), "id", id, "transient", (int)info->transient,
-        "removed", (int)info->removed, "format", (int)info->format, "library_version", (json_int_t)i->library_version,
-        "created_ns", (json_int_t)info->created_ns, "creator_pid", (json_int_t)info->creator_pid, "creator_uid",
-        (json_int_t)info->creator_uid, "lanes", (json_int_t)info->lane_count, "capacity", (json_int_t)info->capacity,
-        "record_max", (json_int_t)info->record_max, "layout", "mapping_size", (json_int_t)info->mapping_size,
-        "schemas_offset", (json_int_t)i->schemas_offset, "schemas_size", (json_int_t)i->schemas_size, "lanes_offset",
-        (json_int_t)i->lanes_offset, "blobs_offset", (json_int_t)i->blobs_offset, "blob_count",
-        (json_int_t)i->blob_count, "rings_offset", (json_int_t)i->rings_offset, "roles", roles, "schemas", schemas);
+    json_t *object =
+        json_pack("{so ss ss sb sb sI si sI sI sI sI sI sI sI s{sI sI sI sI sI sI sI} so so}", "name",
+                  name != NULL ? name : json_null(), "kind", snapshot_kind(info), "id", id, "transient",
+                  (int)info->transient, "removed", (int)info->removed, "dumped_ns", (json_int_t)info->dumped_ns,
+                  "format", (int)info->format, "library_version", (json_int_t)i->library_version, "created_ns",
+                  (json_int_t)info->created_ns, "creator_pid", (json_int_t)info->creator_pid, "creator_uid",
+                  (json_int_t)info->creator_uid, "lanes", (json_int_t)info->lane_count, "capacity",
+                  (json_int_t)info->capacity, "record_max", (json_int_t)info->record_max, "layout", "mapping_size",
+                  (json_int_t)info->mapping_size, "schemas_offset", (json_int_t)i->schemas_offset, "schemas_size",
+                  (json_int_t)i->schemas_size, "lanes_offset", (json_int_t)i->lanes_offset, "blobs_offset",
+                  (json_int_t)i->blobs_offset, "blob_count", (json_int_t)i->blob_count, "rings_offset",
+                  (json_int_t)i->rings_offset, "roles", json_incref(look->roles), "schemas", schemas);
     if (object != NULL) {
         json_dumpf(object, stdout, JSON_INDENT(2));
         putchar('\n');
@@ -325,7 +228,12 @@ static int run(const struct command *self, int argc, char **argv)
         if (shmq_status(look.q, &look.status) != 0) {
             look.status.presence = SHMQ_ABSENT;
         }
+        look.roles = look.snapshot.info.dumped_ns != 0 ? roles_of_dump(look.q, look.host) : NULL;
+        if (look.roles == NULL) {
+            look.roles = roles_look(&look.snapshot, &look.status);
+        }
         rc = json ? json_print(&look) : text_print(&look);
+        json_decref(look.roles);
     }
     shmq_close(look.q);
     snapshot_free(&look.snapshot);

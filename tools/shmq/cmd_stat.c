@@ -79,6 +79,10 @@ static void info_print(const char *name, const struct shmq_info *info, bool exac
     printf("%-15s %u\n", "format", info->format);
     printf("%-15s %s, %s ago, by process %u of user %u\n", "created", date, age, info->creator_pid,
            info->creator_uid);
+    if (info->dumped_ns != 0) {
+        os_date(date, info->dumped_ns);
+        printf("%-15s %s; what follows is as of then\n", "dumped", date);
+    }
     size_line("mapping", info->mapping_size, exact, "");
     size_line("capacity", info->capacity, exact, " a lane");
     size_line("largest record", info->record_max, exact, "");

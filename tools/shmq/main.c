@@ -19,6 +19,7 @@ const struct command *const commands[] = {
     &command_peek,
     &command_tail,
     &command_recv,
+    &command_dump,
     &command_clean,
     &command_run,
     &command_status,

@@ -35,6 +35,8 @@ int64_t os_realtime_ns(void);
 void os_date(char text[32], int64_t since_1970_ns);
 /** 2025-01-31T12:00:00.123456789Z */
 void os_date_exact(char text[40], int64_t since_1970_ns);
+/** What this machine is called. */
+void os_host_name(char text[65]);
 /** Sleep so long, or until a signal comes. */
 void os_sleep(int64_t ns);
 

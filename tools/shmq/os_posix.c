@@ -144,6 +144,14 @@ void os_date_exact(char text[40], int64_t since_1970_ns)
     snprintf(text, 40, "%.24s.%09uZ", date, (unsigned)(since_1970_ns % 1000000000) % 1000000000);
 }
 
+void os_host_name(char text[65])
+{
+    if (gethostname(text, 65) != 0) {
+        text[0] = '\0';
+    }
+    text[64] = '\0';
+}
+
 void os_sleep(int64_t ns)
 {
     struct timespec time = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};

@@ -84,6 +84,12 @@ static void taken_meaning(char *text, unsigned long size, const char *name, cons
     }
 }
 
+static bool is_dump(const char *name)
+{
+    struct shmq_identity identity;
+    return snapshot_identity(name, &identity) && (identity.features_compatible & SHMQ_FEATURE_DUMP) != 0;
+}
+
 void report_meaning(char *text, unsigned long size, const char *name, int error)
 {
     char word[256];
@@ -96,6 +102,10 @@ void report_meaning(char *text, unsigned long size, const char *name, int error)
         snprintf(text, size, "it was removed meanwhile, so nobody can come any more");
         break;
     case -EACCES:
+        if (is_dump(name)) {
+            snprintf(text, size, "a dump: it can be looked at, with peek, tail, info and stat, and nothing else");
+            break;
+        }
         snprintf(text, size, "no permission (its owner can share one with: shmq create --mode, --group)");
         break;
     case -EPERM:

@@ -43,13 +43,13 @@ static json_t *identity_object(const char *name, const struct shmq_info *info)
 {
     char id[SNAPSHOT_ID_TEXT];
     snapshot_id(id, info);
-    return json_pack("{so ss ss sb sb si sI sI sI sI sI sI si si}", "name", text_or_null(name), "id", id, "kind",
-                     snapshot_kind(info), "transient", (int)info->transient, "removed", (int)info->removed, "format",
-                     (int)info->format, "created_ns", (json_int_t)info->created_ns, "creator_pid",
-                     (json_int_t)info->creator_pid, "creator_uid", (json_int_t)info->creator_uid, "mapping_size",
-                     (json_int_t)info->mapping_size, "capacity", (json_int_t)info->capacity, "record_max",
-                     (json_int_t)info->record_max, "lane_count", (int)info->lane_count, "lanes_open",
-                     (int)info->lanes_open);
+    return json_pack("{so ss ss sb sb sI si sI sI sI sI sI sI si si}", "name", text_or_null(name), "id", id, "kind",
+                     snapshot_kind(info), "transient", (int)info->transient, "removed", (int)info->removed,
+                     "dumped_ns", (json_int_t)info->dumped_ns, "format", (int)info->format, "created_ns",
+                     (json_int_t)info->created_ns, "creator_pid", (json_int_t)info->creator_pid, "creator_uid",
+                     (json_int_t)info->creator_uid, "mapping_size", (json_int_t)info->mapping_size, "capacity",
+                     (json_int_t)info->capacity, "record_max", (json_int_t)info->record_max, "lane_count",
+                     (int)info->lane_count, "lanes_open", (int)info->lanes_open);
 }
 
 static json_t *counts_object(const struct shmq_info *info)
