@@ -1,4 +1,5 @@
 /* shmq-bench: how fast the queue is, beside a pipe and beside the cache lines that have to move. */
+#include "peers/peers.h"
 #include "results.h"
 #include "shim.h"
 #include "transports.h"
@@ -10,8 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#define POINTS_MAX 256
+#define POINTS_MAX 1024
 #define ROUNDS_MAX 1000
 
 static const char usage[] =
@@ -48,6 +50,10 @@ static void add(struct point point, const char *family, const char *name)
 {
     struct point *added = &bench.points[bench.point_count];
 
+    if (bench.point_count == POINTS_MAX) {
+        return;
+    }
+
     *added = point;
     snprintf(added->name, sizeof added->name, "%s/%s/%zu", family, name, point.size);
     if (!bench.filtered || regexec(&bench.filter, added->name, 0, NULL, 0) == 0) {
@@ -69,6 +75,34 @@ static void add_throughput(size_t size)
         "shmq_in_place");
     add((struct point){.transport = &pipe_batch, .size = size, .pipe_bytes = big}, "throughput", "pipe_batch_1m");
     add((struct point){.transport = &pipe_single, .size = size}, "throughput", "pipe");
+}
+
+/* What others use, in the same room. Those that have batches are measured with and without. */
+static void add_peers(size_t size)
+{
+    add((struct point){.transport = &pipe_single, .size = size, .socket = SOCK_STREAM}, "throughput", "unix_stream");
+    add((struct point){.transport = &pipe_batch, .size = size, .socket = SOCK_STREAM}, "throughput",
+        "unix_stream_batch");
+    add((struct point){.transport = &pipe_single, .size = size, .socket = SOCK_SEQPACKET}, "throughput",
+        "unix_seqpacket");
+    for (size_t i = 0; peers[i] != NULL; i++) {
+        const struct peer *peer = peers[i];
+        struct point point = {.size = size, .spin = peer->spins, .peer = peer};
+        char name[40];
+
+        if (peer->size_max != 0 && size > peer->size_max) {
+            continue;
+        }
+        point.transport = peer->single;
+        if (peer->single != NULL) {
+            add(point, "throughput", peer->name);
+        }
+        point.transport = peer->batch;
+        snprintf(name, sizeof name, "%s_batch", peer->name);
+        if (peer->batch != NULL) {
+            add(point, "throughput", name);
+        }
+    }
 }
 
 static void add_hand_back(size_t size)
@@ -208,6 +242,7 @@ static void add_all(void)
 
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         add_throughput(sizes[i]);
+        add_peers(sizes[i]);
     }
     add_round_trips();
     add_status();
@@ -238,10 +273,16 @@ static void measure(struct shim_state *state, void *context)
     shim_counter(state, "rtt_bare_before_ns", figure.before.bare_ns);
     shim_counter(state, "rtt_bare_after_ns", figure.after.bare_ns);
     shim_counter(state, "away_percent", figure.away * 100);
-    if (figure.p50_ns > 0) {
-        shim_counter(state, "p50_ns", figure.p50_ns);
-        shim_counter(state, "p99_ns", figure.p99_ns);
-        shim_counter(state, "p999_ns", figure.p999_ns);
+    shim_counter(state, "messages", (double)figure.messages);
+    if (figure.times.count > 0) {
+        shim_counter(state, "least_ns", figure.times.least);
+        shim_counter(state, "mean_ns", figure.times.mean);
+        shim_counter(state, "p50_ns", figure.times.p50);
+        shim_counter(state, "p90_ns", figure.times.p90);
+        shim_counter(state, "p99_ns", figure.times.p99);
+        shim_counter(state, "p999_ns", figure.times.p999);
+        shim_counter(state, "p9999_ns", figure.times.p9999);
+        shim_counter(state, "max_ns", figure.times.most);
     }
 }
 
@@ -332,6 +373,35 @@ static int place(void)
     return -1;
 }
 
+static bool is_measured(const struct peer *peer)
+{
+    for (size_t i = 0; i < bench.point_count; i++) {
+        if (bench.points[i].peer == peer) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The daemons of those that are measured. */
+static void start_peers(void)
+{
+    for (size_t i = 0; peers[i] != NULL; i++) {
+        if (peers[i]->start != NULL && is_measured(peers[i]) && peers[i]->start() != 0) {
+            fprintf(stderr, "shmq-bench: cannot start what %s needs\n", peers[i]->name);
+        }
+    }
+}
+
+static void stop_peers(void)
+{
+    for (size_t i = 0; peers[i] != NULL; i++) {
+        if (peers[i]->stop != NULL) {
+            peers[i]->stop();
+        }
+    }
+}
+
 static int run_all(void)
 {
     size_t figures = bench.point_count * bench.plan.rounds;
@@ -342,10 +412,12 @@ static int run_all(void)
         fprintf(stderr, "shmq-bench: out of memory\n");
         return 1;
     }
+    start_peers();
     for (size_t i = 0; i < bench.point_count; i++) {
         shim_register(bench.points[i].name, measure, &bench.points[i]);
     }
     rc = shim_run(&bench.plan);
+    stop_peers();
     if (rc != 0) {
         fprintf(stderr, "shmq-bench: %s: %s\n", bench.plan.json_path, strerror(-rc));
     } else {

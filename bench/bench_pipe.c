@@ -1,9 +1,10 @@
-/* The baseline: a pipe, as most programs use it, and at its best. */
+/* The baseline: a pipe, as most programs use it, and at its best. A pair of Unix sockets is used the same way. */
 #include "transports.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void close_end(int *fd)
@@ -22,20 +23,30 @@ void pipe_close(struct run *run)
     }
 }
 
+static int open_way(const struct point *point, int *ends)
+{
+    int flags = O_CLOEXEC | (point->spin ? O_NONBLOCK : 0);
+
+    if (point->socket != 0) {
+        int type = point->socket | SOCK_CLOEXEC | (point->spin ? SOCK_NONBLOCK : 0);
+
+        return socketpair(AF_UNIX, type, 0, ends) == 0 ? 0 : -errno;
+    }
+    if (pipe2(ends, flags) != 0 || (point->pipe_bytes != 0 && fcntl(ends[1], F_SETPIPE_SZ, point->pipe_bytes) < 0)) {
+        return -errno;
+    }
+    return 0;
+}
+
 int pipe_open(struct run *run, int ways)
 {
-    int flags = O_CLOEXEC | (run->point->spin ? O_NONBLOCK : 0);
-    int bytes = run->point->pipe_bytes;
-
     for (int way = 0; way < 2; way++) {
         run->pipes[way][0] = run->pipes[way][1] = -1;
     }
     for (int way = 0; way < ways; way++) {
-        int *ends = run->pipes[way];
+        int rc = open_way(run->point, run->pipes[way]);
 
-        if (pipe2(ends, flags) != 0 || (bytes != 0 && fcntl(ends[1], F_SETPIPE_SZ, bytes) < 0)) {
-            int rc = -errno;
-
+        if (rc != 0) {
             pipe_close(run);
             return rc;
         }

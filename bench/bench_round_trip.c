@@ -4,95 +4,25 @@
  * The floor is two cache lines each way with nothing around them: a line of payload, then a line that says so. Every
  * transport copies the message in and out and checks it at both ends, and so does the floor.
  */
-#include "ticks.h"
 #include "transports.h"
+#include "trips.h"
 
 #include <errno.h>
 #include <shmq/shmq.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#define MESSAGE 64
-
-/* Trips between two looks at the clock. */
-#define LAP 16
-
-/* One side's ends of the transport. */
-struct side {
-    struct run *run;
-    struct shmq *out;
-    struct shmq *in;
-    uint64_t number; /* lines: of the last trip */
-    struct shmq_ticket ticket;
-    struct shmq_message question; /* await: where the answer goes */
-};
-
-/* 0, or a negative errno; -EPIPE from a get: the other side has finished. */
-typedef int side_step(struct side *side, uint8_t *message);
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE int ask(struct side *side, side_step *put, side_step *get)
-{
-    struct run *run = side->run;
-    const struct payload payload = run->payload;
-    struct payload_account answers = {.received = 0};
-    uint8_t message[MESSAGE];
-    uint64_t start_ns = ticks_ns();
-    uint64_t start = ticks();
-    uint64_t before = start;
-    uint64_t sent = 0;
-    int rc = 0;
-
-    while (rc == 0 && run_lap(run, sent)) {
-        if (run->start_sent == sent) {
-            run->trip_count = 0;
-        }
-        for (int i = 0; i < LAP && rc == 0; i++) {
-            memcpy(message, payload_next(&payload, sent++), MESSAGE);
-            rc = put(side, message);
-            if (rc == 0) {
-                rc = get(side, message);
-            }
-            payload_take(&answers, message, MESSAGE);
-            uint64_t now = ticks();
-
-            run->trips[run->trip_count++ % RUN_TRIPS_MAX] = (uint32_t)(now - before);
-            before = now;
-        }
-    }
-    run->ticks_per_ns = (double)(ticks() - start) / (double)(ticks_ns() - start_ns);
-    pair_finish(&run->pair, sent);
-    return rc == 0 && answers.wrong != 0 ? -EBADMSG : rc;
-}
-
-INLINE int answer(struct side *side, side_step *put, side_step *get)
-{
-    struct payload_account account = {.received = 0};
-    uint8_t message[MESSAGE];
-    int rc = 0;
-
-    while (rc == 0) {
-        rc = get(side, message);
-        if (rc == 0) {
-            payload_take(&account, message, MESSAGE);
-            rc = put(side, message);
-        }
-    }
-    run_account(side->run, account);
-    return rc == -EPIPE ? 0 : rc;
-}
+#define MESSAGE TRIPS_MESSAGE
 
 static int prepare(struct run *run)
 {
-    run->trips = calloc(RUN_TRIPS_MAX, sizeof run->trips[0]);
-    return run->trips == NULL ? -ENOMEM : 0;
+    (void)run;
+    return 0;
 }
 
 /* No queue: the payload's line, then the line with the number. */
 
-static int line_put(struct side *side, uint8_t *message)
+static int line_put(struct trips_side *side, uint8_t *message)
 {
     struct pair *pair = &side->run->pair;
     struct pair_shared *shared = pair->shared;
@@ -104,7 +34,7 @@ static int line_put(struct side *side, uint8_t *message)
 }
 
 /* The consumer waits for the next number, the producer for the one it has sent. */
-static int line_get(struct side *side, uint8_t *message)
+static int line_get(struct trips_side *side, uint8_t *message)
 {
     struct pair *pair = &side->run->pair;
     struct pair_shared *shared = pair->shared;
@@ -122,18 +52,18 @@ static int line_get(struct side *side, uint8_t *message)
 
 static int lines_ask(struct run *run)
 {
-    struct side side = {.run = run, .number = run->pair.shared->ping.word};
+    struct trips_side side = {.run = run, .number = run->pair.shared->ping.word};
     int rc = run_meet(run);
 
-    return rc == 0 ? ask(&side, line_put, line_get) : rc;
+    return rc == 0 ? trips_ask(&side, line_put, line_get) : rc;
 }
 
 static int lines_answer(struct run *run)
 {
-    struct side side = {.run = run, .number = run->pair.shared->pong.word};
+    struct trips_side side = {.run = run, .number = run->pair.shared->pong.word};
     int rc = run_meet(run);
 
-    return rc == 0 ? answer(&side, line_put, line_get) : rc;
+    return rc == 0 ? trips_answer(&side, line_put, line_get) : rc;
 }
 
 static void lines_clean(struct run *run)
@@ -162,7 +92,7 @@ static int queues_prepare(struct run *run)
     return rc == 1 ? -EEXIST : rc;
 }
 
-static int queues_open(struct side *side, int out, int in)
+static int queues_open(struct trips_side *side, int out, int in)
 {
     struct run *run = side->run;
     int rc = shmq_open(run->queues[out], SHMQ_PRODUCER, NULL, &side->out);
@@ -173,18 +103,18 @@ static int queues_open(struct side *side, int out, int in)
     return rc == 0 ? run_meet(run) : rc;
 }
 
-static void queues_close(struct side *side)
+static void queues_close(struct trips_side *side)
 {
     shmq_close(side->out);
     shmq_close(side->in);
 }
 
-static int queue_put(struct side *side, uint8_t *message)
+static int queue_put(struct trips_side *side, uint8_t *message)
 {
     return shmq_send(side->out, message, MESSAGE, 0, 0);
 }
 
-static int queue_get(struct side *side, uint8_t *message)
+static int queue_get(struct trips_side *side, uint8_t *message)
 {
     struct shmq_message m;
     int rc;
@@ -197,7 +127,7 @@ static int queue_get(struct side *side, uint8_t *message)
     return rc;
 }
 
-static int queue_wait_get(struct side *side, uint8_t *message)
+static int queue_wait_get(struct trips_side *side, uint8_t *message)
 {
     struct shmq_message m;
     int rc;
@@ -213,45 +143,50 @@ static int queue_wait_get(struct side *side, uint8_t *message)
 
 static int queues_ask(struct run *run)
 {
-    struct side side = {.run = run};
+    struct trips_side side = {.run = run};
     int rc = queues_open(&side, 0, 1);
 
-    rc = rc == 0 ? ask(&side, queue_put, queue_get) : rc;
+    rc = rc == 0 ? trips_ask(&side, queue_put, queue_get) : rc;
     queues_close(&side);
     return rc;
 }
 
 static int queues_answer(struct run *run)
 {
-    struct side side = {.run = run};
+    struct trips_side side = {.run = run};
     int rc = queues_open(&side, 1, 0);
 
-    rc = rc == 0 ? answer(&side, queue_put, queue_get) : rc;
+    rc = rc == 0 ? trips_answer(&side, queue_put, queue_get) : rc;
     queues_close(&side);
     return rc;
 }
 
 static int queues_wait_ask(struct run *run)
 {
-    struct side side = {.run = run};
+    struct trips_side side = {.run = run};
     int rc = queues_open(&side, 0, 1);
 
-    rc = rc == 0 ? ask(&side, queue_put, queue_wait_get) : rc;
+    rc = rc == 0 ? trips_ask(&side, queue_put, queue_wait_get) : rc;
     queues_close(&side);
     return rc;
 }
 
 static int queues_wait_answer(struct run *run)
 {
-    struct side side = {.run = run};
+    struct trips_side side = {.run = run};
     int rc = queues_open(&side, 1, 0);
 
-    rc = rc == 0 ? answer(&side, queue_put, queue_wait_get) : rc;
+    rc = rc == 0 ? trips_answer(&side, queue_put, queue_wait_get) : rc;
     queues_close(&side);
     return rc;
 }
 
 /* One queue: the answer comes where the question was, and the question's ticket tells when. */
+
+struct trips_await {
+    struct shmq_ticket ticket;
+    struct shmq_message question; /* where the answer goes */
+};
 
 static int await_prepare(struct run *run)
 {
@@ -268,17 +203,17 @@ static void await_remove(struct run *run)
     shmq_remove(run->queues[0], SHMQ_REMOVE_USED);
 }
 
-static int ticket_put(struct side *side, uint8_t *message)
+static int ticket_put(struct trips_side *side, uint8_t *message)
 {
     int rc = shmq_send(side->out, message, MESSAGE, 0, 0);
 
-    return rc == 0 ? shmq_ticket(side->out, &side->ticket) : rc;
+    return rc == 0 ? shmq_ticket(side->out, &side->await->ticket) : rc;
 }
 
-static int ticket_get(struct side *side, uint8_t *message)
+static int ticket_get(struct trips_side *side, uint8_t *message)
 {
     struct shmq_answer view;
-    int rc = shmq_await(side->out, &side->ticket, -1, &view);
+    int rc = shmq_await(side->out, &side->await->ticket, -1, &view);
 
     if (rc == 0) {
         memcpy(message, view.data, MESSAGE);
@@ -286,45 +221,47 @@ static int ticket_get(struct side *side, uint8_t *message)
     return rc;
 }
 
-static int question_get(struct side *side, uint8_t *message)
+static int question_get(struct trips_side *side, uint8_t *message)
 {
     int rc;
 
-    while ((rc = shmq_peek(side->in, &side->question)) == -EAGAIN) {
+    while ((rc = shmq_peek(side->in, &side->await->question)) == -EAGAIN) {
         if (!pair_wait(&side->run->pair)) {
             return -EPIPE;
         }
     }
     if (rc == 0) {
-        memcpy(message, side->question.data, MESSAGE);
+        memcpy(message, side->await->question.data, MESSAGE);
     }
     return rc;
 }
 
-static int answer_put(struct side *side, uint8_t *message)
+static int answer_put(struct trips_side *side, uint8_t *message)
 {
-    memcpy(side->question.data, message, MESSAGE);
+    memcpy(side->await->question.data, message, MESSAGE);
     return shmq_release(side->in);
 }
 
 static int await_ask(struct run *run)
 {
-    struct side side = {.run = run};
+    struct trips_await await;
+    struct trips_side side = {.run = run, .await = &await};
     int rc = shmq_open(run->queues[0], SHMQ_PRODUCER, NULL, &side.out);
 
     rc = rc == 0 ? run_meet(run) : rc;
-    rc = rc == 0 ? ask(&side, ticket_put, ticket_get) : rc;
+    rc = rc == 0 ? trips_ask(&side, ticket_put, ticket_get) : rc;
     shmq_close(side.out);
     return rc;
 }
 
 static int await_answer(struct run *run)
 {
-    struct side side = {.run = run};
+    struct trips_await await;
+    struct trips_side side = {.run = run, .await = &await};
     int rc = shmq_open(run->queues[0], SHMQ_CONSUMER, NULL, &side.in);
 
     rc = rc == 0 ? run_meet(run) : rc;
-    rc = rc == 0 ? answer(&side, answer_put, question_get) : rc;
+    rc = rc == 0 ? trips_answer(&side, answer_put, question_get) : rc;
     shmq_close(side.in);
     return rc;
 }
@@ -338,12 +275,12 @@ static int pipes_prepare(struct run *run)
     return rc == 0 ? pipe_open(run, 2) : rc;
 }
 
-static int pipe_put(struct side *side, uint8_t *message)
+static int pipe_put(struct trips_side *side, uint8_t *message)
 {
     return pipe_write(side->run, side->run->pair.child == 0 ? 1 : 0, message, MESSAGE);
 }
 
-static int pipe_get(struct side *side, uint8_t *message)
+static int pipe_get(struct trips_side *side, uint8_t *message)
 {
     return pipe_read(side->run, side->run->pair.child == 0 ? 0 : 1, message, MESSAGE);
 }
@@ -351,20 +288,20 @@ static int pipe_get(struct side *side, uint8_t *message)
 /* Closing is how the other side learns of the end. */
 static int pipes_ask(struct run *run)
 {
-    struct side side = {.run = run};
+    struct trips_side side = {.run = run};
     int rc = pipe_meet(run, 1, 0);
 
-    rc = rc == 0 ? ask(&side, pipe_put, pipe_get) : rc;
+    rc = rc == 0 ? trips_ask(&side, pipe_put, pipe_get) : rc;
     pipe_close(run);
     return rc;
 }
 
 static int pipes_answer(struct run *run)
 {
-    struct side side = {.run = run};
+    struct trips_side side = {.run = run};
     int rc = pipe_meet(run, 0, 1);
 
-    return rc == 0 ? answer(&side, pipe_put, pipe_get) : rc;
+    return rc == 0 ? trips_answer(&side, pipe_put, pipe_get) : rc;
 }
 
 const struct transport round_trip_lines = {prepare, lines_ask, lines_answer, lines_clean};

@@ -13,9 +13,14 @@
 #include "distance.h"
 #include "payload.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct pair_cores {
     int producer;
@@ -24,7 +29,7 @@ struct pair_cores {
 
 /* Two lines: processors fetch lines in twos. */
 struct pair_line {
-    _Alignas(128) uint64_t word;
+    alignas(128) uint64_t word;
 };
 
 struct pair_shared {
@@ -33,11 +38,11 @@ struct pair_shared {
     struct pair_line producer_meets;
     struct pair_line consumer_meets;
     struct pair_line finished; /* messages sent and one, once the producer is done */
-    _Alignas(128) struct payload_account account;
+    alignas(128) struct payload_account account;
     uint64_t end_ns; /* when the consumer had the last message */
     double away;     /* the part of the time that the consumer was not running */
     int error;       /* the consumer's */
-    _Alignas(128) uint8_t payload_ping[128];
+    alignas(128) uint8_t payload_ping[128];
     uint8_t payload_pong[128];
 };
 
@@ -107,4 +112,7 @@ static inline bool pair_finished(const struct pair *pair)
     return pair_load(&pair->shared->finished.word) != 0;
 }
 
+#ifdef __cplusplus
+}
+#endif
 #endif

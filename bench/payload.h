@@ -17,6 +17,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PAYLOAD_LINE 64
 
 struct payload {
@@ -97,4 +101,7 @@ static inline void payload_take(struct payload_account *account, const uint8_t *
     account->received++;
 }
 
+#ifdef __cplusplus
+}
+#endif
 #endif

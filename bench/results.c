@@ -104,7 +104,7 @@ static double speed(const struct figure *figure)
 
 static double median_trip(const struct figure *figure)
 {
-    return figure->p50_ns;
+    return figure->times.p50;
 }
 
 /* Whether the processors were in the same place for both, from beginning to end. */
@@ -228,7 +228,7 @@ static void print_round_trip(const struct results *results)
             for (int part = 0; part < 3; part++) {
                 sample.count = 0;
                 for (size_t k = 0; k < count; k++) {
-                    const double parts[] = {figures[k].p50_ns, figures[k].p99_ns, figures[k].p999_ns};
+                    const double parts[] = {figures[k].times.p50, figures[k].times.p99, figures[k].times.p999};
 
                     sample.values[sample.count++] = parts[part];
                 }

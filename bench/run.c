@@ -6,9 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* The part of a run's time that the warm-up takes before it. */
 #define WARM_UP 0.1
+
+/* A run that takes longer than its time and this hangs. */
+#define WATCHDOG_SECONDS 100
+
+#define CALIBRATION_NS 20000000
 
 static uint64_t length_ns(const struct run *run)
 {
@@ -74,27 +82,6 @@ static int consumer_side(void *argument)
     return rc;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-static void percentiles(struct run *run, struct figure *figure)
-{
-    size_t count = run->trip_count < RUN_TRIPS_MAX ? run->trip_count : RUN_TRIPS_MAX;
-
-    if (count == 0) {
-        return;
-    }
-    qsort(run->trips, count, sizeof run->trips[0], by_size);
-    figure->p50_ns = run->trips[count / 2] / run->ticks_per_ns;
-    figure->p99_ns = run->trips[count - 1 - count / 100] / run->ticks_per_ns;
-    figure->p999_ns = run->trips[count - 1 - count / 1000] / run->ticks_per_ns;
-}
-
 /* What the consumer says against what was sent. */
 static const char *verdict(const struct run *run, struct figure *figure)
 {
@@ -143,28 +130,100 @@ static const char *both_sides(struct run *run, struct figure *figure)
         error = verdict(run, figure);
     }
     if (error == NULL) {
-        percentiles(run, figure);
+        figure->times = hist_summarise(run->hist, 1 / run->ticks_per_ns);
     }
     munmap(run->pair.shared, sizeof *run->pair.shared);
     return error;
 }
 
-const char *run_measure(const struct point *point, const struct settings *settings, struct figure *figure)
+static double ticks_per_ns(void)
 {
-    struct run run = {.point = point, .settings = settings};
+    static double found;
+
+    if (found == 0) {
+        uint64_t start = ticks();
+        uint64_t start_ns = ticks_ns();
+
+        while (ticks_ns() - start_ns < CALIBRATION_NS) {
+        }
+        found = (double)(ticks() - start) / (double)(ticks_ns() - start_ns);
+    }
+    return found;
+}
+
+static const char *measure(const struct point *point, const struct settings *settings, struct figure *figure)
+{
+    struct run run = {.point = point, .settings = settings, .ticks_per_ns = ticks_per_ns()};
     const char *error = "cannot set up the transport";
 
     /* A pipe whose reader has died is an error of this figure and not our end. */
     signal(SIGPIPE, SIG_IGN);
     *figure = (struct figure){.seconds = 0};
-    if (payload_open(&run.payload, point->size) != 0) {
+    run.hist = mmap(NULL, sizeof *run.hist, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (run.hist == MAP_FAILED || payload_open(&run.payload, point->size) != 0) {
         return "out of memory";
     }
     if (point->transport->prepare(&run) == 0) {
         error = both_sides(&run, figure);
         point->transport->clean(&run);
     }
-    free(run.trips);
+    munmap(run.hist, sizeof *run.hist);
     payload_close(&run.payload);
     return error;
+}
+
+/* What the process of a run tells the one that asked for it. */
+struct outcome {
+    struct figure figure;
+    bool over;
+    char error[RUN_ERROR_TEXT];
+};
+
+/* The producer's process: nothing that a library has done there lasts longer than the run. */
+static void be_producer(const struct point *point, const struct settings *settings, struct outcome *outcome,
+                        pid_t parent)
+{
+    const char *error;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        _exit(EXIT_FAILURE);
+    }
+    alarm(WATCHDOG_SECONDS + (unsigned)settings->seconds);
+    error = measure(point, settings, &outcome->figure);
+    snprintf(outcome->error, sizeof outcome->error, "%s", error == NULL ? "" : error);
+    outcome->over = true;
+    _exit(EXIT_SUCCESS);
+}
+
+const char *run_measure(const struct point *point, const struct settings *settings, struct figure *figure)
+{
+    static char text[RUN_ERROR_TEXT];
+    pid_t parent = getpid();
+    struct outcome *outcome;
+    int status = 0;
+    pid_t child;
+
+    ticks_per_ns();
+    outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (outcome == MAP_FAILED) {
+        return "out of memory";
+    }
+    child = fork();
+    if (child == 0) {
+        be_producer(point, settings, outcome, parent);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    *figure = outcome->figure;
+    snprintf(text, sizeof text, "%s", outcome->error);
+    if (child < 0) {
+        snprintf(text, sizeof text, "cannot start a process");
+    } else if (WIFSIGNALED(status)) {
+        snprintf(text, sizeof text, "the producer died of signal %d", WTERMSIG(status));
+    } else if (!outcome->over) {
+        snprintf(text, sizeof text, "the producer gave up");
+    }
+    munmap(outcome, sizeof *outcome);
+    return text[0] == '\0' ? NULL : text;
 }

@@ -9,6 +9,7 @@
 #ifndef BENCH_RUN_H
 #define BENCH_RUN_H
 
+#include "hist.h"
 #include "pair.h"
 #include "payload.h"
 
@@ -16,10 +17,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RUN_BATCH_BYTES 65536u
-#define RUN_TRIPS_MAX 1000000u
+#define RUN_ERROR_TEXT 128
 
 struct run;
+struct peer;
 
 /* How messages get from one process to the other. All return 0 or a negative errno. */
 struct transport {
@@ -30,7 +36,7 @@ struct transport {
 };
 
 struct point {
-    char name[64];
+    char name[112];
     const struct transport *transport;
     size_t size;        /* of a message */
     uint64_t capacity;  /* shmq: bytes of the ring */
@@ -39,7 +45,11 @@ struct point {
     unsigned kind;      /* shmq: enum shmq_kind */
     unsigned blobs;     /* shmq: blobs that can be in use; 0: the default */
     int pipe_bytes;     /* pipe: bytes of its buffer; 0: the system's default */
-    bool spin;          /* pipe: poll and do not block */
+    int socket;         /* pipe: 0, or the type of a pair of Unix sockets in its place */
+    bool spin;          /* pipe, peers: poll and do not block */
+    double rate;        /* paced: messages a second */
+    unsigned producers; /* many: producers at work at once */
+    const struct peer *peer;
 };
 
 struct settings {
@@ -52,10 +62,20 @@ struct figure {
     uint64_t messages;
     struct pair_distance before;
     struct pair_distance after;
-    double away;   /* the part of the time that one side, the one with more of it, was not running */
-    double p50_ns; /* of round trips; 0: these were none */
-    double p99_ns;
-    double p999_ns;
+    double away;               /* the part of the time that one side, the one with more of it, was not running */
+    struct hist_summary times; /* of round trips or single messages, in ns; count 0: these were none */
+};
+
+/* One way from one process to the other, as a peer makes it. */
+struct way {
+    size_t size;   /* of a message */
+    size_t room;   /* bytes that may be under way, as nearly as the peer allows */
+    bool spin;     /* polls and does not block */
+    char name[64]; /* nobody else has it */
+    void *shared;  /* of peers that want memory of both and no name for it */
+    size_t shared_size;
+    int fd;
+    void *own; /* this side's */
 };
 
 struct run {
@@ -70,12 +90,12 @@ struct run {
     uint64_t next_ns;    /* end of the warm-up, or of the run */
     uint64_t meet_ns;    /* when the sides met, and what this one had run by then */
     uint64_t meet_cpu_ns;
-    uint32_t *trips; /* ticks of each round trip, the last RUN_TRIPS_MAX */
-    size_t trip_count;
+    struct hist *hist; /* of both: ticks of each round trip or message */
     double ticks_per_ns;
+    struct way ways[2]; /* of a peer: there and back */
 };
 
-/* Measure once. The error is a text for people, NULL when all went well. */
+/* Measure once, in fresh processes. The error is a text for people, NULL when all went well. */
 const char *run_measure(const struct point *point, const struct settings *settings, struct figure *figure);
 
 /* Both sides, when they have opened what they need. */
@@ -88,6 +108,12 @@ bool run_lap(struct run *run, uint64_t sent);
 static inline uint64_t run_lap_messages(size_t size)
 {
     return size < RUN_BATCH_BYTES ? RUN_BATCH_BYTES / size : 1;
+}
+
+/* The time from then to now, in ticks, of one trip or message. */
+static inline void run_trip(struct run *run, uint64_t ticks)
+{
+    hist_add(run->hist, ticks);
 }
 
 /* The consumer, when it has the last message. By value: what nobody has the address of stays in registers. */
@@ -116,4 +142,7 @@ RUN_INLINE int run_sized(struct run *run, run_side *side)
     }
 }
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,0 +1,278 @@
+/*
+ * The loops around a peer's put and get
+ *
+ * A peer's file has inline functions
+ *
+ *     static inline int put(struct way *way, const uint8_t *message, size_t size)
+ *     static inline int get(struct way *way, uint8_t *buffer, size_t size)
+ *
+ * which return 0, -EAGAIN where there is no room or no message now, or another negative errno. In a way that does not
+ * spin they may sleep instead. The macros at the end make transports of them, with a loop that is compiled for each
+ * size, as run.h says. The last message is none: its first word is PEER_END, which no payload begins with.
+ */
+#ifndef BENCH_PEER_H
+#define BENCH_PEER_H
+
+#include "peers.h"
+#include "ticks.h"
+#include "trips.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define PEER_END TRIPS_END
+#define PEER_BURST 32u
+
+typedef int peer_put(struct way *way, const uint8_t *message, size_t size);
+typedef int peer_get(struct way *way, uint8_t *buffer, size_t size);
+
+/* Up to `count` messages that lie one behind the other. How many it were, 0 where none could be. */
+typedef int peer_put_many(struct way *way, const uint8_t *messages, size_t size, unsigned count);
+typedef int peer_get_many(struct way *way, uint8_t *buffer, size_t size, unsigned count);
+
+RUN_INLINE int peer_put_whole(struct run *run, struct way *way, const uint8_t *message, size_t size, peer_put *put)
+{
+    int rc;
+
+    do {
+        rc = put(way, message, size);
+    } while (rc == -EAGAIN && pair_wait(&run->pair));
+    return rc;
+}
+
+RUN_INLINE int peer_put_end(struct run *run, struct way *way, size_t size, peer_put *put)
+{
+    uint8_t *message = (uint8_t *)aligned_alloc(PAYLOAD_LINE, RUN_BATCH_BYTES);
+    const uint64_t end = PEER_END;
+    int rc = -ENOMEM;
+
+    if (message != NULL) {
+        memset(message, 0, size);
+        memcpy(message, &end, sizeof end);
+        rc = peer_put_whole(run, way, message, size, put);
+    }
+    free(message);
+    return rc;
+}
+
+static inline int peer_open(struct run *run, struct way *way, bool sends)
+{
+    const struct peer *peer = run->point->peer;
+    int rc = peer->open(way, sends);
+
+    rc = rc == 0 && peer->ready != NULL ? peer->ready(way) : rc;
+    return rc == 0 ? run_meet(run) : rc;
+}
+
+RUN_INLINE int peer_produce(struct run *run, size_t size, peer_put *put)
+{
+    const struct payload payload = payload_of(&run->payload, size);
+    const uint64_t lap = run_lap_messages(size);
+    struct way *way = &run->ways[0];
+    uint64_t sent = 0;
+    int rc = peer_open(run, way, true);
+
+    while (rc == 0 && run_lap(run, sent)) {
+        for (uint64_t left = lap; left > 0 && rc == 0; left--) {
+            rc = peer_put_whole(run, way, payload_next(&payload, sent++), size, put);
+        }
+    }
+    rc = rc == 0 ? peer_put_end(run, way, size, put) : rc;
+    pair_finish(&run->pair, sent);
+    return rc;
+}
+
+RUN_INLINE int peer_consume(struct run *run, size_t size, peer_get *get)
+{
+    struct payload_account account = {0, 0, 0};
+    uint8_t *buffer = (uint8_t *)aligned_alloc(PAYLOAD_LINE, RUN_BATCH_BYTES);
+    struct way *way = &run->ways[0];
+    int rc = buffer == NULL ? -ENOMEM : peer_open(run, way, false);
+
+    while (rc == 0 || rc == -EAGAIN) {
+        rc = get(way, buffer, size);
+        if (rc == -EAGAIN) {
+            pair_pause();
+        } else if (rc == 0 && payload_word(buffer, 0) == PEER_END) {
+            break;
+        } else if (rc == 0) {
+            payload_take(&account, buffer, size);
+        }
+    }
+    run_account(run, account);
+    run->point->peer->close(way);
+    free(buffer);
+    return rc;
+}
+
+/* Bursts lie one behind the other in the pool: their lengths are powers of two and divide it. */
+RUN_INLINE int peer_produce_many(struct run *run, size_t size, peer_put_many *put_many)
+{
+    const struct payload payload = payload_of(&run->payload, size);
+    const unsigned burst = payload.ahead < PEER_BURST ? (unsigned)payload.ahead : PEER_BURST;
+    const uint64_t lap = run_lap_messages(size);
+    struct way *way = &run->ways[0];
+    alignas(64) static uint8_t end[RUN_BATCH_BYTES];
+    const uint64_t end_word = PEER_END;
+    uint64_t sent = 0;
+    int rc = peer_open(run, way, true);
+
+    while (rc == 0 && run_lap(run, sent)) {
+        for (uint64_t left = lap; left >= burst && rc == 0; left -= burst) {
+            const uint8_t *messages = payload_next(&payload, sent);
+            unsigned done = 0;
+
+            for (unsigned i = 1; i < burst; i++) {
+                payload_next(&payload, sent + i);
+            }
+            sent += burst;
+            while (done < burst && rc == 0) {
+                int count = put_many(way, messages + done * size, size, burst - done);
+
+                done += count > 0 ? (unsigned)count : 0;
+                if (count < 0) {
+                    rc = count;
+                } else if (count == 0 && !pair_wait(&run->pair)) {
+                    rc = -ECHILD;
+                }
+            }
+        }
+    }
+    memcpy(end, &end_word, sizeof end_word);
+    for (int count = 0; rc == 0 && count != 1;) {
+        count = put_many(way, end, size, 1);
+        rc = count < 0 ? count : 0;
+    }
+    pair_finish(&run->pair, sent);
+    return rc;
+}
+
+RUN_INLINE int peer_consume_many(struct run *run, size_t size, peer_get_many *get_many)
+{
+    struct payload_account account = {0, 0, 0};
+    uint8_t *buffer = (uint8_t *)aligned_alloc(PAYLOAD_LINE, 2 * RUN_BATCH_BYTES);
+    const unsigned fit = (unsigned)(2 * RUN_BATCH_BYTES / size);
+    const unsigned burst = fit < PEER_BURST ? fit : PEER_BURST;
+    struct way *way = &run->ways[0];
+    bool over = false;
+    int rc = buffer == NULL ? -ENOMEM : peer_open(run, way, false);
+
+    while (rc == 0 && !over) {
+        int count = get_many(way, buffer, size, burst);
+
+        rc = count < 0 ? count : 0;
+        if (count == 0) {
+            pair_pause();
+        }
+        for (int i = 0; i < count && !over; i++) {
+            over = payload_word(buffer + (size_t)i * size, 0) == PEER_END;
+            if (!over) {
+                payload_take(&account, buffer + (size_t)i * size, size);
+            }
+        }
+    }
+    run_account(run, account);
+    run->point->peer->close(way);
+    free(buffer);
+    return rc;
+}
+
+RUN_INLINE int peer_step_put(struct trips_side *side, uint8_t *message, peer_put *put)
+{
+    return peer_put_whole(side->run, side->way_out, message, TRIPS_MESSAGE, put);
+}
+
+RUN_INLINE int peer_step_get(struct trips_side *side, uint8_t *message, peer_get *get)
+{
+    int rc;
+
+    while ((rc = get(side->way_in, message, TRIPS_MESSAGE)) == -EAGAIN) {
+        pair_pause();
+    }
+    return rc;
+}
+
+RUN_INLINE int peer_trips(struct run *run, trips_step *step_put, trips_step *step_get, peer_put *put)
+{
+    const struct peer *peer = run->point->peer;
+    bool is_child = run->pair.child == 0;
+    struct trips_side side = {};
+    int rc;
+
+    side.run = run;
+    side.way_out = &run->ways[is_child];
+    side.way_in = &run->ways[!is_child];
+    /* In both processes in the same order. */
+    rc = peer->open(&run->ways[0], !is_child);
+    rc = rc == 0 ? peer->open(&run->ways[1], is_child) : rc;
+    for (int i = 0; i < 2 && rc == 0 && peer->ready != NULL; i++) {
+        rc = peer->ready(&run->ways[i]);
+    }
+    rc = rc == 0 ? run_meet(run) : rc;
+    if (rc == 0 && is_child) {
+        rc = trips_answer(&side, step_put, step_get);
+        peer->close(&run->ways[0]);
+        peer->close(&run->ways[1]);
+    } else if (rc == 0) {
+        rc = trips_ask(&side, step_put, step_get);
+        rc = rc == 0 ? peer_put_end(run, side.way_out, TRIPS_MESSAGE, put) : rc;
+    }
+    return rc;
+}
+
+/* NAME_single and NAME_round_trip of put and get. */
+#define PEER_COPIES(NAME, PUT, GET)                                                                                  \
+    RUN_INLINE int NAME##_produce_of(struct run *run, size_t size)                                                   \
+    {                                                                                                                \
+        return peer_produce(run, size, PUT);                                                                         \
+    }                                                                                                                \
+    RUN_INLINE int NAME##_consume_of(struct run *run, size_t size)                                                   \
+    {                                                                                                                \
+        return peer_consume(run, size, GET);                                                                         \
+    }                                                                                                                \
+    static int NAME##_produce(struct run *run)                                                                       \
+    {                                                                                                                \
+        return run_sized(run, NAME##_produce_of);                                                                    \
+    }                                                                                                                \
+    static int NAME##_consume(struct run *run)                                                                       \
+    {                                                                                                                \
+        return run_sized(run, NAME##_consume_of);                                                                    \
+    }                                                                                                                \
+    static int NAME##_step_put(struct trips_side *side, uint8_t *message)                                            \
+    {                                                                                                                \
+        return peer_step_put(side, message, PUT);                                                                    \
+    }                                                                                                                \
+    static int NAME##_step_get(struct trips_side *side, uint8_t *message)                                            \
+    {                                                                                                                \
+        return peer_step_get(side, message, GET);                                                                    \
+    }                                                                                                                \
+    static int NAME##_trips(struct run *run)                                                                         \
+    {                                                                                                                \
+        return peer_trips(run, NAME##_step_put, NAME##_step_get, PUT);                                               \
+    }                                                                                                                \
+    static const struct transport NAME##_single = {peer_prepare_one, NAME##_produce, NAME##_consume,                 \
+                                                   peer_clean_one};                                                  \
+    static const struct transport NAME##_round_trip = {peer_prepare_two, NAME##_trips, NAME##_trips, peer_clean_two}
+
+/* NAME_batch of put_many and get_many. */
+#define PEER_BATCHES(NAME, PUT_MANY, GET_MANY)                                                                       \
+    RUN_INLINE int NAME##_produce_many_of(struct run *run, size_t size)                                              \
+    {                                                                                                                \
+        return peer_produce_many(run, size, PUT_MANY);                                                               \
+    }                                                                                                                \
+    RUN_INLINE int NAME##_consume_many_of(struct run *run, size_t size)                                              \
+    {                                                                                                                \
+        return peer_consume_many(run, size, GET_MANY);                                                               \
+    }                                                                                                                \
+    static int NAME##_produce_many(struct run *run)                                                                  \
+    {                                                                                                                \
+        return run_sized(run, NAME##_produce_many_of);                                                               \
+    }                                                                                                                \
+    static int NAME##_consume_many(struct run *run)                                                                  \
+    {                                                                                                                \
+        return run_sized(run, NAME##_consume_many_of);                                                               \
+    }                                                                                                                \
+    static const struct transport NAME##_batch = {peer_prepare_one, NAME##_produce_many, NAME##_consume_many,        \
+                                                  peer_clean_one}
+
+#endif
