@@ -1,3 +1,4 @@
+#include "peers/peers.h"
 #include "run.h"
 #include "ticks.h"
 
@@ -66,6 +67,11 @@ void run_account(struct run *run, struct payload_account account)
     run->pair.shared->away = away(run);
 }
 
+static bool exits(const struct point *point)
+{
+    return point->peer != NULL && point->peer->exits;
+}
+
 static int consumer_side(void *argument)
 {
     struct run *run = argument;
@@ -78,6 +84,9 @@ static int consumer_side(void *argument)
     }
     if (rc == 0) {
         pair_distance_answer(&run->pair);
+    }
+    if (rc == 0 && exits(run->point)) {
+        exit(EXIT_SUCCESS);
     }
     return rc;
 }
@@ -193,6 +202,9 @@ static void be_producer(const struct point *point, const struct settings *settin
     error = measure(point, settings, &outcome->figure);
     snprintf(outcome->error, sizeof outcome->error, "%s", error == NULL ? "" : error);
     outcome->over = true;
+    if (exits(point)) {
+        exit(EXIT_SUCCESS);
+    }
     _exit(EXIT_SUCCESS);
 }
 
@@ -209,6 +221,7 @@ const char *run_measure(const struct point *point, const struct settings *settin
     if (outcome == MAP_FAILED) {
         return "out of memory";
     }
+    fflush(NULL);
     child = fork();
     if (child == 0) {
         be_producer(point, settings, outcome, parent);

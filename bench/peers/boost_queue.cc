@@ -75,6 +75,7 @@ const struct peer peer_boost_queue = {
     .spins = true,
     .blocks = true,
     .many = true,
+    .exits = false,
     .start = nullptr,
     .stop = nullptr,
     .prepare = prepare,

@@ -108,6 +108,7 @@ const struct peer peer_boost_spsc = {
     .spins = true,
     .blocks = false,
     .many = false,
+    .exits = false,
     .start = nullptr,
     .stop = nullptr,
     .prepare = prepare,

@@ -67,10 +67,10 @@ static void run_once(void)
     char name[48];
 
     if (!running) {
+        running = true;
         iox_set_loglevel(Iceoryx_LogLevel_Off);
         snprintf(name, sizeof name, "shmq-bench-%ld", (long)getpid());
         iox_runtime_init(name);
-        running = true;
     }
 }
 
@@ -200,6 +200,7 @@ const struct peer peer_iceoryx = {
     .name = "iceoryx",
     .spins = true,
     .blocks = true,
+    .exits = true, /* the daemon wants to hear of it, or aborts at its own end */
     .start = start,
     .stop = stop,
     .prepare = peer_nothing,

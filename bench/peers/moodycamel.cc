@@ -127,6 +127,7 @@ const struct peer peer_moodycamel = {
     .spins = true,
     .blocks = false,
     .many = false,
+    .exits = false,
     .start = nullptr,
     .stop = nullptr,
     .prepare = prepare,
