@@ -46,6 +46,8 @@ static struct bench bench = {
     .plan = {.rounds = 7},
 };
 
+static const size_t sizes[] = {8, 64, 256, 1024, 4096, 65536};
+
 static void add(struct point point, const char *family, const char *name)
 {
     struct point *added = &bench.points[bench.point_count];
@@ -139,6 +141,30 @@ static void add_rings(size_t size)
     }
 }
 
+/* What no queue can do better. */
+static void add_limits(void)
+{
+    static const struct {
+        const char *name;
+        uint64_t capacity;
+    } rings[] = {{"1M", 1 << 20}, {"4M", 4 << 20}, {"8M", 8 << 20}};
+    char name[40];
+
+    for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {
+        struct point point = {.size = 4096, .capacity = rings[i].capacity};
+
+        point.transport = &limit_stream;
+        snprintf(name, sizeof name, "stream_%s", rings[i].name);
+        add(point, "limit", name);
+        point.transport = &limit_stream_dirty;
+        snprintf(name, sizeof name, "stream_dirty_%s", rings[i].name);
+        add(point, "limit", name);
+    }
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        add((struct point){.transport = &limit_memcpy, .size = sizes[i], .capacity = 1 << 20}, "limit", "memcpy");
+    }
+}
+
 static void add_round_trips(void)
 {
     const uint64_t capacity = SHMQ_CAPACITY_DEFAULT;
@@ -150,6 +176,24 @@ static void add_round_trips(void)
     add((struct point){.transport = &round_trip_await, .size = 64, .capacity = capacity}, "await", "in_place");
     add((struct point){.transport = &round_trip_pipe, .size = 64, .spin = true}, "round_trip", "pipe_spin");
     add((struct point){.transport = &round_trip_pipe, .size = 64}, "round_trip", "pipe");
+    add((struct point){.transport = &round_trip_pipe, .size = 64, .socket = SOCK_STREAM}, "round_trip",
+        "unix_stream");
+    add((struct point){.transport = &round_trip_pipe, .size = 64, .socket = SOCK_SEQPACKET}, "round_trip",
+        "unix_seqpacket");
+    for (size_t i = 0; peers[i] != NULL; i++) {
+        struct point point = {.transport = peers[i]->round_trip, .size = 64, .peer = peers[i]};
+        char name[40];
+
+        snprintf(name, sizeof name, "%s_spin", peers[i]->name);
+        point.spin = true;
+        if (point.transport != NULL && peers[i]->spins) {
+            add(point, "round_trip", name);
+        }
+        point.spin = false;
+        if (point.transport != NULL && peers[i]->blocks) {
+            add(point, "round_trip", peers[i]->name);
+        }
+    }
 }
 
 /* Many producers: idle ones beside the one that sends; one order for all; the cost of a producer that is not alone. */
@@ -238,12 +282,11 @@ static void add_sm(void)
 
 static void add_all(void)
 {
-    static const size_t sizes[] = {8, 64, 256, 1024, 4096, 65536};
-
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         add_throughput(sizes[i]);
         add_peers(sizes[i]);
     }
+    add_limits();
     add_round_trips();
     add_status();
     add_sm();

@@ -1,5 +1,5 @@
-#include "peers/peers.h"
 #include "run.h"
+#include "peers/peers.h"
 #include "ticks.h"
 
 #include <errno.h>

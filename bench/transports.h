@@ -20,6 +20,11 @@ extern const struct transport round_trip_shmq_wait; /* waiting with shmq_wait */
 extern const struct transport round_trip_await;     /* one queue: answered in place, and awaited */
 extern const struct transport round_trip_pipe;
 
+/* bench_limits.c: the lines of a ring from core to core, with nothing around them; copying in one process. */
+extern const struct transport limit_stream;
+extern const struct transport limit_stream_dirty;
+extern const struct transport limit_memcpy;
+
 /* bench_claim.c: two producers at once and no consumer, each with a lane of its own, or both with one shared tail. */
 extern const struct transport claim_lanes;
 extern const struct transport claim_order;
