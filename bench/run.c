@@ -62,9 +62,9 @@ static double away(const struct run *run)
 
 void run_account(struct run *run, struct payload_account account)
 {
-    run->pair.shared->end_ns = ticks_ns();
     run->pair.shared->account = account;
     run->pair.shared->away = away(run);
+    pair_store(&run->pair.shared->end_ns, ticks_ns());
 }
 
 static bool exits(const struct point *point)
@@ -106,6 +106,8 @@ static const char *verdict(const struct run *run, struct figure *figure)
     if (account->sum != payload_sum(&run->payload, account->received)) {
         return "payload was changed on its way";
     }
+    figure->producer_cpu = 1 - figure->away;
+    figure->consumer_cpu = 1 - shared->away;
     figure->away = figure->away > shared->away ? figure->away : shared->away;
     figure->messages = account->received - run->start_sent;
     figure->seconds = (double)(shared->end_ns - run->start_ns) * 1e-9;

@@ -47,7 +47,8 @@ struct point {
     int pipe_bytes;     /* pipe: bytes of its buffer; 0: the system's default */
     int socket;         /* pipe: 0, or the type of a pair of Unix sockets in its place */
     bool spin;          /* pipe, peers: poll and do not block */
-    double rate;        /* paced: messages a second */
+    double rate;        /* paced: messages a second; 0: idle */
+    bool sleeps;        /* paced: the sender sleeps until a message is due */
     unsigned producers; /* many: producers at work at once */
     const struct peer *peer;
 };
@@ -62,7 +63,9 @@ struct figure {
     uint64_t messages;
     struct pair_distance before;
     struct pair_distance after;
-    double away;               /* the part of the time that one side, the one with more of it, was not running */
+    double away;         /* the part of the time that one side, the one with more of it, was not running */
+    double producer_cpu; /* the parts of the time that they were running */
+    double consumer_cpu;
     struct hist_summary times; /* of round trips or single messages, in ns; count 0: these were none */
 };
 

@@ -25,6 +25,10 @@ extern const struct transport limit_stream;
 extern const struct transport limit_stream_dirty;
 extern const struct transport limit_memcpy;
 
+/* bench_paced.c: at a fixed rate. */
+extern const struct transport paced_shmq;
+extern const struct transport paced_pipe;
+
 /* bench_claim.c: two producers at once and no consumer, each with a lane of its own, or both with one shared tail. */
 extern const struct transport claim_lanes;
 extern const struct transport claim_order;

@@ -87,5 +87,5 @@ const struct peer peer_boost_queue = {
     .batch = nullptr,
     .in_place = nullptr,
     .round_trip = &queue_round_trip,
-    .paced = nullptr,
+    .paced = &queue_paced,
 };

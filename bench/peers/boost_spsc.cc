@@ -120,5 +120,5 @@ const struct peer peer_boost_spsc = {
     .batch = &spsc_batch,
     .in_place = nullptr,
     .round_trip = &spsc_round_trip,
-    .paced = nullptr,
+    .paced = &spsc_paced,
 };

@@ -99,6 +99,7 @@ const struct peer peer_ck_ring = {
     .clean = peer_unshare,
     .single = &one_single,
     .round_trip = &one_round_trip,
+    .paced = &one_paced,
 };
 
 const struct peer peer_ck_ring_mpsc = {
@@ -111,4 +112,5 @@ const struct peer peer_ck_ring_mpsc = {
     .clean = peer_unshare,
     .single = &many_single,
     .round_trip = &many_round_trip,
+    .paced = &many_paced,
 };

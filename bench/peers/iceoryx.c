@@ -210,4 +210,5 @@ const struct peer peer_iceoryx = {
     .clean = peer_no_end,
     .single = &iceoryx_single,
     .round_trip = &iceoryx_round_trip,
+    .paced = &iceoryx_paced,
 };

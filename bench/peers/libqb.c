@@ -97,6 +97,7 @@ const struct peer peer_libqb = {
     .clean = clean,
     .single = &plain_single,
     .round_trip = &plain_round_trip,
+    .paced = &plain_paced,
 };
 
 const struct peer peer_libqb_semaphore = {
@@ -109,4 +110,5 @@ const struct peer peer_libqb_semaphore = {
     .clean = clean,
     .single = &semaphore_single,
     .round_trip = &semaphore_round_trip,
+    .paced = &semaphore_paced,
 };

@@ -139,5 +139,5 @@ const struct peer peer_moodycamel = {
     .batch = nullptr,
     .in_place = nullptr,
     .round_trip = &queue_round_trip,
-    .paced = nullptr,
+    .paced = &queue_paced,
 };

@@ -82,4 +82,5 @@ const struct peer peer_mqueue = {
     .clean = clean,
     .single = &mqueue_single,
     .round_trip = &mqueue_round_trip,
+    .paced = &mqueue_paced,
 };

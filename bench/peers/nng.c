@@ -110,4 +110,5 @@ const struct peer peer_nng = {
     .clean = clean,
     .single = &nng_single,
     .round_trip = &nng_round_trip,
+    .paced = &nng_paced,
 };

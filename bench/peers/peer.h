@@ -13,6 +13,7 @@
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
+#include "paced.h"
 #include "peers.h"
 #include "ticks.h"
 #include "trips.h"
@@ -220,7 +221,29 @@ RUN_INLINE int peer_trips(struct run *run, trips_step *step_put, trips_step *ste
     return rc;
 }
 
-/* NAME_single and NAME_round_trip of put and get. */
+RUN_INLINE int peer_send_paced(struct run *run, trips_step *step_put)
+{
+    struct trips_side side = {};
+    int rc = peer_open(run, &run->ways[0], true);
+
+    side.run = run;
+    side.way_out = &run->ways[0];
+    return rc == 0 ? paced_send(&side, step_put) : rc;
+}
+
+RUN_INLINE int peer_receive_paced(struct run *run, trips_step *step_get)
+{
+    struct trips_side side = {};
+    int rc = peer_open(run, &run->ways[0], false);
+
+    side.run = run;
+    side.way_in = &run->ways[0];
+    rc = rc == 0 ? paced_receive(&side, step_get) : rc;
+    run->point->peer->close(&run->ways[0]);
+    return rc;
+}
+
+/* NAME_single, NAME_round_trip and NAME_paced of put and get. */
 #define PEER_COPIES(NAME, PUT, GET)                                                                                  \
     RUN_INLINE int NAME##_produce_of(struct run *run, size_t size)                                                   \
     {                                                                                                                \
@@ -250,6 +273,16 @@ RUN_INLINE int peer_trips(struct run *run, trips_step *step_put, trips_step *ste
     {                                                                                                                \
         return peer_trips(run, NAME##_step_put, NAME##_step_get, PUT);                                               \
     }                                                                                                                \
+    static int NAME##_send_paced(struct run *run)                                                                    \
+    {                                                                                                                \
+        return peer_send_paced(run, NAME##_step_put);                                                                \
+    }                                                                                                                \
+    static int NAME##_receive_paced(struct run *run)                                                                 \
+    {                                                                                                                \
+        return peer_receive_paced(run, NAME##_step_get);                                                             \
+    }                                                                                                                \
+    static const struct transport NAME##_paced = {peer_prepare_one, NAME##_send_paced, NAME##_receive_paced,         \
+                                                  peer_clean_one};                                                   \
     static const struct transport NAME##_single = {peer_prepare_one, NAME##_produce, NAME##_consume,                 \
                                                    peer_clean_one};                                                  \
     static const struct transport NAME##_round_trip = {peer_prepare_two, NAME##_trips, NAME##_trips, peer_clean_two}

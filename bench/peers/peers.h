@@ -19,7 +19,7 @@ struct peer {
     bool spins;         /* its users poll ... */
     bool blocks;        /* ... or sleep */
     bool many;          /* takes many producers */
-    bool exits;      /* its processes must end by exit, as it has something to do there */
+    bool exits;         /* its processes must end by exit, as it has something to do there */
     int (*start)(void); /* once, before all runs: a daemon it wants; may be NULL */
     void (*stop)(void); /* once, after them */
 

@@ -72,6 +72,7 @@ const struct peer peer_rte_ring = {
     .single = &one_single,
     .batch = &one_batch,
     .round_trip = &one_round_trip,
+    .paced = &one_paced,
 };
 
 const struct peer peer_rte_ring_mpsc = {
@@ -85,4 +86,5 @@ const struct peer peer_rte_ring_mpsc = {
     .single = &many_single,
     .batch = &many_batch,
     .round_trip = &many_round_trip,
+    .paced = &many_paced,
 };
