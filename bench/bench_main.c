@@ -1,4 +1,5 @@
 /* shmq-bench: how fast the queue is, beside a pipe and beside the cache lines that have to move. */
+#include "machine.h"
 #include "peers/peers.h"
 #include "results.h"
 #include "shim.h"
@@ -505,7 +506,7 @@ static int parse(int argc, char **argv)
 static int place(void)
 {
     struct pair_cores *cores = &bench.settings.cores;
-    char text[64];
+    char text[MACHINE_TEXT];
 
     if (cores->producer < 0 && pair_cores_pick(cores) != 0) {
         fprintf(stderr, "shmq-bench: this needs two processors, and this process may use one only\n");
@@ -517,6 +518,13 @@ static int place(void)
     }
     snprintf(text, sizeof text, "producer %d, consumer %d", cores->producer, cores->consumer);
     shim_describe("processors", text);
+    machine_processor(text);
+    shim_describe("processor", text);
+    machine_system(text);
+    shim_describe("system", text);
+    shim_describe("compiler", machine_compiler());
+    snprintf(text, sizeof text, "shmq %d.%d.%d", SHMQ_VERSION_MAJOR, SHMQ_VERSION_MINOR, SHMQ_VERSION_PATCH);
+    shim_describe("library", text);
     snprintf(text, sizeof text, "%u rounds of %g s", bench.plan.rounds, bench.settings.seconds);
     shim_describe("measured", text);
     return -1;
