@@ -5,8 +5,8 @@
  * written again before the reader has copied them out: a vmsplice that has returned has left at most the pipe's
  * capacity unread, so a ring of blocks twice as large is safe.
  */
-#include "../transports.h"
 #include "peer.h"
+#include "transports.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -13,4 +13,4 @@ set key off
 set datafile missing "NaN"
 set datafile separator whitespace
 blocks(file) = int(system("grep -c . ".file." >/dev/null 2>&1 && awk 'BEGIN { RS = \"\\n\\n\\n\" } END { print NR }' ".file." || echo 0"))
-kinds = "{/*0.8 red: shmq   blue: rings that have no names and no waiting, and that a death leaves as they are   brown: libraries   grey: the kernel}"
+kinds = "{/*0.75 red: shmq    blue: rings without names, waiting or crash safety    brown: libraries    grey: the kernel}"

@@ -6,8 +6,12 @@ set rmargin 14
 set boxwidth 0.36
 set style fill solid 1 noborder
 set logscale y
-set yrange [0.25:8]
-set ytics ("1/4" 0.25, "1/2" 0.5, "as fast" 1, "2 times" 2, "4 times" 4, "8 times" 8)
+stats "safety.dat" using 3 name "one" nooutput
+stats "safety.dat" using 4 name "batch" nooutput
+least = one_min < batch_min ? one_min : batch_min
+most = one_max > batch_max ? one_max : batch_max
+set yrange [(least < 0.5 ? 0.5 ** ceil(-log(least) / log(2)) : 0.5):(most > 4 ? 2 ** ceil(log(most * 1.1) / log(2)) : 4)]
+set ytics ("1/16" 0.0625, "1/8" 0.125, "1/4" 0.25, "1/2" 0.5, "as fast" 1, "2 times" 2, "4 times" 4, "8 times" 8, "16 times" 16, "32 times" 32, "64 times" 64)
 set xrange [-0.6:5.6]
 set grid ytics noxtics
 set xlabel "size of a message"

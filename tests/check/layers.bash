@@ -4,12 +4,13 @@
 set -euo pipefail
 cd "$1"
 found=0
+except='^bench/peers/ck_ring\.c:.*<ck_ring\.h>$' # it is measured, beside the queue
 
 # refuse TEXT PATTERN FOLDER...: no line in the folders may match.
 refuse() {
     local text=$1 pattern=$2
     shift 2
-    if grep -rnE --include='*.c' --include='*.h' --include='*.cc' "$pattern" "$@"; then
+    if grep -rnE --include='*.c' --include='*.h' --include='*.cc' "$pattern" "$@" | grep -v "$except"; then
         echo "^ $text" >&2
         found=1
     fi

@@ -28,6 +28,7 @@ const struct command *const commands[] = {
     &command_doctor,
     &command_metrics,
     &command_top,
+    &command_bench,
     &command_help,
     NULL,
 };
@@ -82,6 +83,7 @@ static const char *synonym_find(const char *name)
         {"sub", "recv"},        {"subscribe", "recv"}, {"prune", "clean"},  {"gc", "clean"},
         {"cleanup", "clean"},   {"purge", "clean"},    {"exec", "run"},     {"work", "run"},
         {"progress", "status"}, {"stop", "cancel"},    {"abort", "cancel"}, {"version", "--version"},
+        {"benchmark", "bench"}, {"perf", "bench"},     {"speed", "bench"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcasecmp(words[i][0], name) == 0) {
