@@ -303,6 +303,27 @@ static void add_rates(void)
     }
 }
 
+static void add_producers(unsigned count)
+{
+    struct point queue = {.size = 64, .transport = &producers_shmq, .producers = count, .spin = true};
+    char text[16];
+
+    snprintf(text, sizeof text, "%u", count);
+    queue.capacity = SHMQ_CAPACITY_DEFAULT;
+    add_as(queue, "producers", "shmq", text);
+    queue.kind = SHMQ_TOTAL_ORDER;
+    add_as(queue, "producers", "shmq_order", text);
+    add_as((struct point){.size = 64, .transport = &producers_pipe, .producers = count}, "producers", "pipe", text);
+    for (size_t i = 0; peers[i] != NULL; i++) {
+        struct point point = {.size = 64, .peer = peers[i], .producers = count, .spin = peers[i]->spins};
+
+        point.transport = peers[i]->producers;
+        if (point.transport != NULL) {
+            add_as(point, "producers", peers[i]->name, text);
+        }
+    }
+}
+
 static void add_status(void)
 {
     static const struct {
@@ -362,6 +383,9 @@ static void add_all(void)
     add_limits();
     add_round_trips();
     add_rates();
+    for (unsigned count = 1; count <= 8; count *= 2) {
+        add_producers(count);
+    }
     add_status();
     add_sm();
     add_lanes();

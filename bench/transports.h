@@ -29,6 +29,10 @@ extern const struct transport limit_memcpy;
 extern const struct transport paced_shmq;
 extern const struct transport paced_pipe;
 
+/* bench_producers.c: as many as point.producers, and one consumer. */
+extern const struct transport producers_shmq;
+extern const struct transport producers_pipe;
+
 /* bench_claim.c: two producers at once and no consumer, each with a lane of its own, or both with one shared tail. */
 extern const struct transport claim_lanes;
 extern const struct transport claim_order;

@@ -65,6 +65,7 @@ inline int get(struct way *way, uint8_t *buffer, size_t size)
 }
 
 PEER_COPIES(queue, put, get);
+PEER_PRODUCERS(queue);
 
 } // namespace
 
@@ -74,7 +75,6 @@ const struct peer peer_boost_queue = {
     .size_max = 0,
     .spins = true,
     .blocks = true,
-    .many = true,
     .exits = false,
     .start = nullptr,
     .stop = nullptr,
@@ -88,4 +88,5 @@ const struct peer peer_boost_queue = {
     .in_place = nullptr,
     .round_trip = &queue_round_trip,
     .paced = &queue_paced,
+    .producers = &queue_producers,
 };

@@ -107,7 +107,6 @@ const struct peer peer_boost_spsc = {
     .size_max = 0,
     .spins = true,
     .blocks = false,
-    .many = false,
     .exits = false,
     .start = nullptr,
     .stop = nullptr,
@@ -121,4 +120,5 @@ const struct peer peer_boost_spsc = {
     .in_place = nullptr,
     .round_trip = &spsc_round_trip,
     .paced = &spsc_paced,
+    .producers = nullptr,
 };

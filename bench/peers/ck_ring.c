@@ -89,6 +89,7 @@ static inline int get_shared(struct way *way, uint8_t *to, size_t size)
 
 PEER_COPIES(one, put, get);
 PEER_COPIES(many, put_shared, get_shared);
+PEER_PRODUCERS(many);
 
 const struct peer peer_ck_ring = {
     .name = "ck_ring",
@@ -105,7 +106,6 @@ const struct peer peer_ck_ring = {
 const struct peer peer_ck_ring_mpsc = {
     .name = "ck_ring_mpsc",
     .spins = true,
-    .many = true,
     .prepare = prepare,
     .open = peer_no_open,
     .close = peer_no_end,
@@ -113,4 +113,5 @@ const struct peer peer_ck_ring_mpsc = {
     .single = &many_single,
     .round_trip = &many_round_trip,
     .paced = &many_paced,
+    .producers = &many_producers,
 };

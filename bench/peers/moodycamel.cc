@@ -126,7 +126,6 @@ const struct peer peer_moodycamel = {
     .size_max = 0,
     .spins = true,
     .blocks = false,
-    .many = false,
     .exits = false,
     .start = nullptr,
     .stop = nullptr,
@@ -140,4 +139,5 @@ const struct peer peer_moodycamel = {
     .in_place = nullptr,
     .round_trip = &queue_round_trip,
     .paced = &queue_paced,
+    .producers = nullptr,
 };

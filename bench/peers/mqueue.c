@@ -71,6 +71,7 @@ static inline int get(struct way *way, uint8_t *buffer, size_t size)
 }
 
 PEER_COPIES(mqueue, put, get);
+PEER_PRODUCERS(mqueue);
 
 const struct peer peer_mqueue = {
     .name = "posix_mq",
@@ -83,4 +84,5 @@ const struct peer peer_mqueue = {
     .single = &mqueue_single,
     .round_trip = &mqueue_round_trip,
     .paced = &mqueue_paced,
+    .producers = &mqueue_producers,
 };

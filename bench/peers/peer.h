@@ -15,6 +15,7 @@
 
 #include "paced.h"
 #include "peers.h"
+#include "producers.h"
 #include "ticks.h"
 #include "trips.h"
 
@@ -243,6 +244,42 @@ RUN_INLINE int peer_receive_paced(struct run *run, trips_step *step_get)
     return rc;
 }
 
+RUN_INLINE int peer_other(struct run *run, unsigned number, trips_step *step_put)
+{
+    struct trips_side side = {};
+    int rc = run->point->peer->open(&run->ways[0], true);
+
+    side.run = run;
+    side.way_out = &run->ways[0];
+    rc = rc == 0 ? producers_meet(run) : rc;
+    rc = rc == 0 ? producers_send(&side, number, step_put) : rc;
+    run->point->peer->close(&run->ways[0]);
+    return rc;
+}
+
+RUN_INLINE int peer_lead(struct run *run, int (*other)(struct run *run, unsigned number), trips_step *step_put)
+{
+    struct trips_side side = {};
+    int rc = producers_start(run, other);
+
+    side.run = run;
+    side.way_out = &run->ways[0];
+    rc = rc == 0 ? run->point->peer->open(&run->ways[0], true) : rc;
+    return rc == 0 ? producers_lead(&side, step_put) : rc;
+}
+
+RUN_INLINE int peer_receive_many(struct run *run, trips_step *step_get)
+{
+    struct trips_side side = {};
+    int rc = peer_open(run, &run->ways[0], false);
+
+    side.run = run;
+    side.way_in = &run->ways[0];
+    rc = rc == 0 ? producers_receive(&side, step_get, NULL) : rc;
+    run->point->peer->close(&run->ways[0]);
+    return rc;
+}
+
 /* NAME_single, NAME_round_trip and NAME_paced of put and get. */
 #define PEER_COPIES(NAME, PUT, GET)                                                                                  \
     RUN_INLINE int NAME##_produce_of(struct run *run, size_t size)                                                   \
@@ -307,5 +344,22 @@ RUN_INLINE int peer_receive_paced(struct run *run, trips_step *step_get)
     }                                                                                                                \
     static const struct transport NAME##_batch = {peer_prepare_one, NAME##_produce_many, NAME##_consume_many,        \
                                                   peer_clean_one}
+
+/* NAME_producers, where PEER_COPIES has been: for peers that take many producers at once. */
+#define PEER_PRODUCERS(NAME)                                                                                         \
+    static int NAME##_other(struct run *run, unsigned number)                                                        \
+    {                                                                                                                \
+        return peer_other(run, number, NAME##_step_put);                                                             \
+    }                                                                                                                \
+    static int NAME##_lead(struct run *run)                                                                          \
+    {                                                                                                                \
+        return peer_lead(run, NAME##_other, NAME##_step_put);                                                        \
+    }                                                                                                                \
+    static int NAME##_receive_many(struct run *run)                                                                  \
+    {                                                                                                                \
+        return peer_receive_many(run, NAME##_step_get);                                                              \
+    }                                                                                                                \
+    static const struct transport NAME##_producers = {peer_prepare_producers, NAME##_lead, NAME##_receive_many,      \
+                                                      peer_clean_producers}
 
 #endif

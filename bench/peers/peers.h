@@ -18,7 +18,6 @@ struct peer {
     size_t size_max;    /* of a message; 0: none that matters */
     bool spins;         /* its users poll ... */
     bool blocks;        /* ... or sleep */
-    bool many;          /* takes many producers */
     bool exits;         /* its processes must end by exit, as it has something to do there */
     int (*start)(void); /* once, before all runs: a daemon it wants; may be NULL */
     void (*stop)(void); /* once, after them */
@@ -36,6 +35,7 @@ struct peer {
     const struct transport *in_place;   /* a call a message, written and read where it lies */
     const struct transport *round_trip; /* 64 bytes there and back */
     const struct transport *paced;      /* 64 bytes at a fixed rate */
+    const struct transport *producers;  /* 64 bytes from many producers at once */
 };
 
 /* All that were built, ended by NULL. */
@@ -66,6 +66,8 @@ int peer_prepare_one(struct run *run);
 int peer_prepare_two(struct run *run);
 void peer_clean_one(struct run *run);
 void peer_clean_two(struct run *run);
+int peer_prepare_producers(struct run *run);
+void peer_clean_producers(struct run *run);
 
 #ifdef __cplusplus
 }

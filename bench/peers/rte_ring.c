@@ -60,6 +60,7 @@ static inline int get_many(struct way *way, uint8_t *buffer, size_t size, unsign
 PEER_COPIES(one, put, get);
 PEER_BATCHES(one, put_many, get_many);
 PEER_COPIES(many, put_shared, get);
+PEER_PRODUCERS(many);
 PEER_BATCHES(many, put_many_shared, get_many);
 
 const struct peer peer_rte_ring = {
@@ -78,7 +79,6 @@ const struct peer peer_rte_ring = {
 const struct peer peer_rte_ring_mpsc = {
     .name = "rte_ring_mpsc",
     .spins = true,
-    .many = true,
     .prepare = prepare_shared,
     .open = peer_no_open,
     .close = peer_no_end,
@@ -87,4 +87,5 @@ const struct peer peer_rte_ring_mpsc = {
     .batch = &many_batch,
     .round_trip = &many_round_trip,
     .paced = &many_paced,
+    .producers = &many_producers,
 };

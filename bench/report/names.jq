@@ -10,7 +10,7 @@ def kinds: {
 
 def transports: {
   "shmq": ["shmq", "ours"], "shmq_batch": ["shmq, batches", "ours"], "shmq_in_place": ["shmq, in place", "ours"],
-  "shmq_spin": ["shmq, polling", "ours"], "shmq_wait": ["shmq, spinning first", "ours"],
+  "shmq_spin": ["shmq, polling", "ours"], "shmq_order": ["shmq, total order", "ours"], "shmq_wait": ["shmq, spinning first", "ours"],
   "pipe": ["pipe", "kernel"], "pipe_1m": ["pipe of 1 MiB", "kernel"], "pipe_spin": ["pipe, polling", "kernel"],
   "pipe_batch": ["pipe", "kernel"], "pipe_batch_1m": ["pipe of 1 MiB", "kernel"],
   "pipe_vmsplice_batch": ["vmsplice", "kernel"],
