@@ -324,6 +324,30 @@ static void add_producers(unsigned count)
     }
 }
 
+/* What each transport asks of the kernel, and of memory. */
+static void add_watched(struct point point, const char *name)
+{
+    point.watched = true;
+    add(point, "kernel", name);
+}
+
+static void add_kernel(size_t size)
+{
+    const uint64_t capacity = SHMQ_CAPACITY_DEFAULT;
+
+    add_watched((struct point){.transport = &shmq_single, .size = size, .capacity = capacity}, "shmq");
+    add_watched((struct point){.transport = &pipe_single, .size = size}, "pipe");
+    add_watched((struct point){.transport = &pipe_batch, .size = size}, "pipe_batch");
+    add_watched((struct point){.transport = &pipe_single, .size = size, .socket = SOCK_STREAM}, "unix_stream");
+    for (size_t i = 0; peers[i] != NULL; i++) {
+        struct point point = {.transport = peers[i]->single, .size = size, .spin = peers[i]->spins, .peer = peers[i]};
+
+        if (point.transport != NULL) {
+            add_watched(point, peers[i]->name);
+        }
+    }
+}
+
 static void add_status(void)
 {
     static const struct {
@@ -386,6 +410,7 @@ static void add_all(void)
     for (unsigned count = 1; count <= 8; count *= 2) {
         add_producers(count);
     }
+    add_kernel(64);
     add_status();
     add_sm();
     add_lanes();
@@ -447,6 +472,10 @@ static void measure(struct shim_state *state, void *context)
     shim_counter(state, "away_percent", figure.away * 100);
     shim_counter(state, "producer_cpu_percent", figure.producer_cpu * 100);
     shim_counter(state, "consumer_cpu_percent", figure.consumer_cpu * 100);
+    if (point->watched) {
+        shim_counter(state, "system_calls_per_message", figure.calls);
+        shim_counter(state, "memory_bytes", figure.memory);
+    }
     shim_counter(state, "messages", (double)figure.messages);
     if (figure.times.count > 0) {
         shim_counter(state, "least_ns", figure.times.least);

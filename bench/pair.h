@@ -41,6 +41,7 @@ struct pair_shared {
     alignas(128) struct payload_account account;
     uint64_t end_ns; /* when the consumer had the last message */
     double away;     /* the part of the time that the consumer was not running */
+    uint64_t memory; /* what the consumer occupies at the end, where that is watched */
     int error;       /* the consumer's */
     alignas(128) uint8_t payload_ping[128];
     uint8_t payload_pong[128];

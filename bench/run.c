@@ -1,6 +1,7 @@
 #include "run.h"
 #include "peers/peers.h"
 #include "ticks.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -32,6 +33,9 @@ int run_meet(struct run *run)
     run->meet_cpu_ns = ticks_cpu_ns();
     run->start_ns = 0;
     run->next_ns = ticks_ns() + (uint64_t)((double)length_ns(run) * WARM_UP);
+    if (run->watch != NULL) {
+        __atomic_store_n(&run->watch->counting, true, __ATOMIC_RELEASE);
+    }
     return rc;
 }
 
@@ -62,6 +66,10 @@ static double away(const struct run *run)
 
 void run_account(struct run *run, struct payload_account account)
 {
+    if (run->watch != NULL) {
+        __atomic_store_n(&run->watch->counting, false, __ATOMIC_RELEASE);
+        run->pair.shared->memory = watch_memory();
+    }
     run->pair.shared->account = account;
     run->pair.shared->away = away(run);
     pair_store(&run->pair.shared->end_ns, ticks_ns());
@@ -126,6 +134,7 @@ static const char *both_sides(struct run *run, struct figure *figure)
     if (rc == 0) {
         rc = run->point->transport->produce(run);
         figure->away = away(run);
+        figure->memory = run->watch != NULL ? (double)watch_memory() : 0;
     }
     if (rc == 0) {
         rc = pair_meet(&run->pair);
@@ -142,6 +151,8 @@ static const char *both_sides(struct run *run, struct figure *figure)
     }
     if (error == NULL) {
         figure->times = hist_summarise(run->hist, 1 / run->ticks_per_ns);
+        figure->memory += (double)run->pair.shared->memory - (double)run->memory;
+        figure->calls = (double)run->pair.shared->account.received; /* divided by whoever has counted */
     }
     munmap(run->pair.shared, sizeof *run->pair.shared);
     return error;
@@ -162,11 +173,14 @@ static double ticks_per_ns(void)
     return found;
 }
 
-static const char *measure(const struct point *point, const struct settings *settings, struct figure *figure)
+static const char *measure(const struct point *point, const struct settings *settings, struct watch *watch,
+                           struct figure *figure)
 {
     struct run run = {.point = point, .settings = settings, .ticks_per_ns = ticks_per_ns()};
     const char *error = "cannot set up the transport";
 
+    run.watch = point->watched ? watch : NULL;
+    run.memory = point->watched ? watch_memory() : 0;
     /* A pipe whose reader has died is an error of this figure and not our end. */
     signal(SIGPIPE, SIG_IGN);
     *figure = (struct figure){.seconds = 0};
@@ -186,6 +200,7 @@ static const char *measure(const struct point *point, const struct settings *set
 /* What the process of a run tells the one that asked for it. */
 struct outcome {
     struct figure figure;
+    struct watch watch;
     bool over;
     char error[RUN_ERROR_TEXT];
 };
@@ -201,7 +216,10 @@ static void be_producer(const struct point *point, const struct settings *settin
         _exit(EXIT_FAILURE);
     }
     alarm(WATCHDOG_SECONDS + (unsigned)settings->seconds);
-    error = measure(point, settings, &outcome->figure);
+    error = point->watched && watch_me() != 0 ? "cannot be traced" : NULL;
+    if (error == NULL) {
+        error = measure(point, settings, &outcome->watch, &outcome->figure);
+    }
     snprintf(outcome->error, sizeof outcome->error, "%s", error == NULL ? "" : error);
     outcome->over = true;
     if (exits(point)) {
@@ -228,9 +246,12 @@ const char *run_measure(const struct point *point, const struct settings *settin
     if (child == 0) {
         be_producer(point, settings, outcome, parent);
     }
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    if (child > 0 && (!point->watched || watch_over(child, &outcome->watch, &status) != 0)) {
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        }
     }
     *figure = outcome->figure;
+    figure->calls = figure->calls > 0 ? (double)outcome->watch.calls / figure->calls : 0;
     snprintf(text, sizeof text, "%s", outcome->error);
     if (child < 0) {
         snprintf(text, sizeof text, "cannot start a process");

@@ -26,6 +26,7 @@ extern "C" {
 
 struct run;
 struct peer;
+struct watch;
 
 /* How messages get from one process to the other. All return 0 or a negative errno. */
 struct transport {
@@ -50,6 +51,7 @@ struct point {
     double rate;        /* paced: messages a second; 0: idle */
     bool sleeps;        /* paced: the sender sleeps until a message is due */
     unsigned producers; /* many: producers at work at once */
+    bool watched;       /* count system calls, and look at the memory */
     const struct peer *peer;
 };
 
@@ -66,6 +68,8 @@ struct figure {
     double away;         /* the part of the time that one side, the one with more of it, was not running */
     double producer_cpu; /* the parts of the time that they were running */
     double consumer_cpu;
+    double calls;              /* watched: system calls a message, of both sides together */
+    double memory;             /* watched: bytes that both have taken */
     struct hist_summary times; /* of round trips or single messages, in ns; count 0: these were none */
 };
 
@@ -95,7 +99,9 @@ struct run {
     uint64_t meet_cpu_ns;
     struct hist *hist; /* of both: ticks of each round trip or message */
     double ticks_per_ns;
-    struct way ways[2]; /* of a peer: there and back */
+    struct watch *watch; /* where it is watched */
+    uint64_t memory;     /* what the process occupied at first */
+    struct way ways[2];  /* of a peer: there and back */
 };
 
 /* Measure once, in fresh processes. The error is a text for people, NULL when all went well. */

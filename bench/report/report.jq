@@ -117,11 +117,12 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
        | table(["M messages/s, producers at work"] + $counts))
    else "" end)
 
-+ (if any($points[]; .memory != null or .calls != null) then
-    "\n\n## Memory and system calls\n\n"
-    + ([$points[] | select(.family == "throughput" and .what == "64" and (.memory != null or .calls != null))] | sort_by(.transport)
-       | map([(.transport | called), (if .memory == null then "-" else "\(.memory / 1048576 | digits(3)) MiB" end), (.calls | digits(2))])
-       | table(["64 bytes", "memory of both processes", "system calls a message, both sides"]))
++ (if any($points[]; .family == "kernel") then
+    "\n\n## System calls and memory\n\nOf both processes, one message of 64 bytes a call, while both are busy; traced, so that waiting differs from that "
+    + "without. Memory is what they have touched of their own and share; a daemon's is not in it.\n\n"
+    + ([$points[] | select(.family == "kernel")] | sort_by([.calls, .memory])
+       | map([(.transport | called), (if .calls < 0.0001 then "none" else (.calls | digits(2)) end), "\(.memory / 1048576 | digits(2)) MiB"])
+       | table(["", "system calls a message", "memory"]))
    else "" end)
 
 + "\n\n## What crash safety costs\n\n" + picture("safety"; "shmq beside rings without crash safety"; $pictures)
