@@ -98,13 +98,14 @@ def producers($points):
 def producer_pictures($points):
   producers($points) as $all
   | {
-      "producers_peers.dat": ($all | map(select(.[0].transport | kind != "ours")) | map(block(.count; .per_s / 1e6)) | join("\n\n\n")),
-      "producers_ours.dat": ($all | map(select(.[0].transport | kind == "ours")) | map(block(.count; .per_s / 1e6)) | join("\n\n\n")),
-      "producers_names.gp": ($all | map(.[-1] | {y: (.per_s / 1e6 | log10), text: (.transport | called), colour: .colour})
-                             | names("left"; 0.16; -1.2; 2.6))
+      "producers_peers.dat": ($all | map(select(.[0].transport | kind != "ours")) | map(block(.count; .per_s)) | join("\n\n\n")),
+      "producers_ours.dat": ($all | map(select(.[0].transport | kind == "ours")) | map(block(.count; .per_s)) | join("\n\n\n")),
+      "producers_names.gp": ($all | map(.[-1] | {y: (.per_s | log10), text: (.transport | called), colour: .colour})
+                             | names("left"; 0.33; 1; 8.6))
     };
 
-.points as $points
+.points as $points | .context.num_cpus as $processors
 | pictures($points)
   + {"safety.dat": safety($points)} + latency_pictures($points)
-  + load_pictures($points) + producer_pictures($points)
+  + load_pictures($points)
+  + (producer_pictures($points) | .["producers_names.gp"] += "\nprocessors = \($processors)")

@@ -93,14 +93,14 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
    | table(["64 bytes", "p50", "p90", "p99", "p99.9", "p99.99", "longest", "beside the limit"]))
 
 + "\n\n## Under load\n\n" + picture("load"; "99th percentile of latency by rate"; $pictures)
-+ "From when a message was due until it was copied out, 99 %; - where the transport does not keep up.\n\n"
++ "From when a message was due until it was copied out: the median, and what 99 % of messages do not exceed; - where the transport does not keep up.\n\n"
 + ((["10k", "100k", "1M", "3M", "10M", "30M"]) as $rates
    | [$points[] | select(.family == "load") | .transport] | unique
    | map(. as $t | [($t | called)] + ($rates | map(. as $r | point("load"; $t; $r) as $p
        | if $p == null or $p.p99 == null then "-"
          elif $p.per_s < ({"10k": 1e4, "100k": 1e5, "1M": 1e6, "3M": 3e6, "10M": 1e7, "30M": 3e7}[$r]) * 0.97 then "-"
          else "\($p.p50 | time), \($p.p99 | time)" end)))
-   | table(["p50, p99 at messages/s"] + $rates))
+   | table(["messages/s"] + $rates))
 
 + "\n\n## Processor time\n\nBoth sides sleep when there is nothing to do; percent of a processor, sender and receiver.\n\n"
 + (["0", "1k", "10k"] as $rates
@@ -111,6 +111,8 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
 
 + (if any($points[]; .family == "producers") then
     "\n\n## Many producers\n\n" + picture("producers"; "messages a second by number of producers"; $pictures)
+    + "They share the processors beside the consumer's: where there are fewer of these than producers, one that is preempted in the middle of a call "
+    + "to a shared ring holds all others up.\n\n"
     + (["1", "2", "4", "8"] as $counts
        | [$points[] | select(.family == "producers") | .transport] | unique
        | map(. as $t | [($t | called)] + ($counts | map(. as $c | point("producers"; $t; $c) | if . == null then "-" else .per_s / 1e6 | digits(3) end)))
