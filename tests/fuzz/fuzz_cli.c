@@ -10,6 +10,7 @@
  */
 #include "images.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -29,6 +30,9 @@
 static const char *const commands[][8] = {
     {"stat", "@"},
     {"stat", "--json", "@"},
+    {"status", "@"},
+    {"cancel", "@"},
+    {"metrics", "@"},
     {"recv", "-e", "@"},
     {"recv", "-t", "0", "@"},
     {"recv", "-c", "1", "-t", "0", "@"},
@@ -209,12 +213,15 @@ static void report(uint64_t rounds, unsigned failures)
     printf("\n");
 }
 
+/* With what the command has left beside a queue. */
 static void clean_up(const char *folder)
 {
-    unlink("queue");
-    unlink("in");
-    unlink("out");
-    unlink("err");
+    DIR *listing = opendir(".");
+
+    must_be(listing != NULL, folder);
+    for (const struct dirent *file; (file = readdir(listing)) != NULL;)
+        unlink(file->d_name);
+    closedir(listing);
     must_be(chdir("/") == 0 && rmdir(folder) == 0, folder);
 }
 
