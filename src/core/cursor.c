@@ -95,6 +95,8 @@ static uint64_t number_at(struct cursor_lane *c, uint64_t position, uint64_t flo
     bool any = position == 0;
     uint64_t count;
 
+    if (position < floor)
+        return CURSOR_NO_NUMBER; /* there may be any distance between it and a mark */
     for (unsigned i = 0; i < SHMQ_MARKS; i++) {
         struct mark mark;
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <shmq/cursor.h>
 #include <shmq/layout.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -134,6 +135,28 @@ static void an_answer_is_found_behind_those_that_nobody_asked_for(void **state)
     shmq_client_close(client);
 }
 
+/* Released is what lies farther behind the newest records than the ring is long: nobody walks there. */
+static void a_cursor_does_not_walk_from_where_no_record_can_be(void **state)
+{
+    const char *name = test_name("far");
+    const uint64_t far = UINT64_C(1) << 62;
+    struct shmq_cursor *cursor;
+    struct shmq *q;
+    size_t size;
+
+    (void)state;
+    make_queue(name);
+    struct shmq_header *header = map_queue(name, &size);
+    struct shmq_lane *lane = (struct shmq_lane *)(void *)((uint8_t *)header + header->identity.lanes_offset);
+
+    lane->producer.head = lane->producer.claimed = lane->marks[0].position = far;
+    assert_int_equal(shmq_open(name, SHMQ_OBSERVER, NULL, &q), 0);
+    assert_int_equal(shmq_cursor_open(q, NULL, &cursor), 0);
+    shmq_cursor_close(cursor);
+    shmq_close(q);
+    munmap(header, size);
+}
+
 static void a_task_that_began_before_all_times_lasts_for_ever(void **state)
 {
     const struct shmq_status status = {.state = SHMQ_RUNNING, .run = 1, .started_ns = INT64_MIN};
@@ -192,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_client_takes_no_answers_from_a_queue_of_another_kind),
         cmocka_unit_test(an_answer_is_found_behind_those_that_nobody_asked_for),
         cmocka_unit_test(a_wait_in_vain_shows_the_last_status_that_was_whole),
+        cmocka_unit_test(a_cursor_does_not_walk_from_where_no_record_can_be),
         cmocka_unit_test(a_task_that_began_before_all_times_lasts_for_ever),
     };
 
