@@ -1,7 +1,12 @@
-/* Watching. */
+/* Watching, and copying all of it. */
 #include "file.h"
 
 #include <shmq/cursor.h>
+#include <shmq/dump.h>
+#include <shmq/layout.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 void user_cursor_close(struct user *user)
 {
@@ -19,11 +24,50 @@ static void open_cursor(struct user *user, uint8_t how)
         user->cursor = NULL;
 }
 
+/* What was copied is opened as what it says it is, and is no more to be trusted than a queue. */
+static void look_at_dump(const char *copy)
+{
+    struct user user = {.role = SHMQ_OBSERVER, .info.struct_size = sizeof user.info};
+    const void *note = "";
+    size_t size = 0;
+
+    begin("open", NULL);
+    if (shmq_open(copy, SHMQ_OBSERVER, NULL, &user.q) != 0)
+        return;
+    begin("dump_note", NULL);
+    if (shmq_dump_note(user.q, &note, &size) == 0)
+        sink(note, size);
+    begin("info", NULL);
+    if (shmq_info(user.q, &user.info) == 0) {
+        user_watch_records(&user, 4);
+        for (int i = 0; i < 4 && user.cursor != NULL; i++)
+            user_watch_records(&user, 0);
+    }
+    user_cursor_close(&user);
+    begin("close", NULL);
+    shmq_close(user.q);
+}
+
+static void dump(const struct user *user)
+{
+    char copy[sizeof path + 8];
+
+    snprintf(copy, sizeof copy, "%s.dump", path);
+    /* Each lane, and the status, up to 64 times. */
+    adversary_allow("dump", user->info.mapping_size / 8 * 66 + 64 * sizeof(struct shmq_status_area));
+    if (shmq_dump(user->q, copy, "note", 4) < 0)
+        return;
+    look_at_dump(copy);
+    unlink(copy);
+}
+
 void user_watch_records(struct user *user, uint8_t how)
 {
     struct shmq_seen seen = {.struct_size = sizeof seen};
 
-    if (user->cursor == NULL) {
+    if (how == 30) {
+        dump(user);
+    } else if (user->cursor == NULL) {
         open_cursor(user, how);
     } else if (how % 32 == 31) {
         user_cursor_close(user);

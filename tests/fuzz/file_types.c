@@ -133,6 +133,8 @@ void look_at_record(struct user *user, const struct shmq_message *message)
     begin("schema_format", user);
     (void)shmq_schema_find(user->q, message->type);
     (void)shmq_schema_format(user->q, message, print, NULL);
+    begin("schema_list", user);
+    (void)shmq_schema_list(user->q, message, print, NULL);
     begin("sm_view", user);
     if (shmq_sm_view(user->q, &fuzz_reel_sm, message, &smo) == 0)
         check_string(message, &((const struct fuzz_reel *)smo)->title);
