@@ -52,7 +52,8 @@ static void head_print(const struct measured *measured)
     machine_processor(text);
     printf("Processor  %s\n", text);
     printf("Cores      %d and %d; a cache line goes there and back in %.0f ns: %s\n", measured->cores.producer,
-           measured->cores.consumer, measured->line_ns, distance_placement_name(distance_placement(measured->line_ns)));
+           measured->cores.consumer, measured->line_ns,
+           distance_placement_name(distance_placement(measured->line_ns)));
     if (measured->moved > 0) {
         printf("           the machine moved them during %u of %u measurements; those tell less\n", measured->moved,
                measured->count * measured->rounds);

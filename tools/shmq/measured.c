@@ -182,7 +182,8 @@ static void summarise(struct measured *measured, struct plan *plan)
         lines[i] = row->line_ns;
         for (unsigned round = 0; round < measured->rounds; round++) {
             const struct figure *figure = &plan->figures[i][round];
-            measured->moved += distance_placement(figure->before.bare_ns) != distance_placement(figure->after.bare_ns);
+            measured->moved +=
+                distance_placement(figure->before.bare_ns) != distance_placement(figure->after.bare_ns);
         }
     }
     measured->line_ns = median(lines, measured->count);
