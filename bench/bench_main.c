@@ -348,6 +348,21 @@ static void add_kernel(size_t size)
     }
 }
 
+/* Those of which throughput/ has the polling form, sleeping. */
+static void add_blocking(size_t size)
+{
+    const uint64_t capacity = SHMQ_CAPACITY_DEFAULT;
+
+    add((struct point){.transport = &shmq_waiting, .size = size, .capacity = capacity}, "blocking", "shmq");
+    for (size_t i = 0; peers[i] != NULL; i++) {
+        struct point point = {.transport = peers[i]->single, .size = size, .peer = peers[i]};
+
+        if (peers[i]->spins && peers[i]->blocks && point.transport != NULL) {
+            add(point, "blocking", peers[i]->name);
+        }
+    }
+}
+
 static void add_status(void)
 {
     static const struct {
@@ -409,6 +424,9 @@ static void add_all(void)
     add_rates();
     for (unsigned count = 1; count <= 8; count *= 2) {
         add_producers(count);
+    }
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        add_blocking(sizes[i]);
     }
     add_kernel(64);
     add_status();

@@ -177,6 +177,59 @@ static int receive_single(struct run *run)
     return run_sized(run, receive_single_of);
 }
 
+/* Both sides sleep when there is nothing to do for them. */
+RUN_INLINE int send_waiting_of(struct run *run, size_t size)
+{
+    const struct payload payload = payload_of(&run->payload, size);
+    const uint64_t lap = run_lap_messages(size);
+    struct shmq *q;
+    uint64_t sent = 0;
+    int rc = producer_open(run, &q);
+
+    if (rc != 0) {
+        return rc;
+    }
+    while (rc == 0 && run_lap(run, sent)) {
+        for (uint64_t left = lap; left > 0 && rc == 0; left--) {
+            rc = shmq_send_wait(q, payload_next(&payload, sent++), size, 0, 0, -1);
+        }
+    }
+    producer_close(run, q, sent);
+    return rc;
+}
+
+static int send_waiting(struct run *run)
+{
+    return run_sized(run, send_waiting_of);
+}
+
+/* Until the producer has closed and all is taken. */
+RUN_INLINE int receive_waiting_of(struct run *run, size_t size)
+{
+    struct payload_account account = {.received = 0};
+    uint8_t *buffer = aligned_alloc(PAYLOAD_LINE, RUN_BATCH_BYTES);
+    struct shmq *q = NULL;
+    int rc = buffer == NULL ? -ENOMEM : consumer_open(run, &q);
+
+    while (rc == 0) {
+        struct shmq_message message;
+
+        rc = shmq_recv_wait(q, buffer, RUN_BATCH_BYTES, -1, &message);
+        if (rc == 0) {
+            payload_take(&account, buffer, size);
+        }
+    }
+    run_account(run, account);
+    shmq_close(q);
+    free(buffer);
+    return rc == -EPIPE ? 0 : rc;
+}
+
+static int receive_waiting(struct run *run)
+{
+    return run_sized(run, receive_waiting_of);
+}
+
 /* Peek until there is no more or a batch is together, then give all of it back at once. */
 RUN_INLINE int receive_peeking(struct run *run, size_t size, bool copy)
 {
@@ -275,5 +328,6 @@ static int send_in_place(struct run *run)
 }
 
 const struct transport shmq_single = {prepare, send_single, receive_single, clean};
+const struct transport shmq_waiting = {prepare, send_waiting, receive_waiting, clean};
 const struct transport shmq_batch = {prepare, send_batch, receive_batch, clean};
 const struct transport shmq_in_place = {prepare, send_in_place, receive_in_place, clean};

@@ -65,6 +65,14 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
 + ([["shmq, times the best peer"] + against("shmq"; is_batch or . == "shmq_in_place" | not),
     ["least .. greatest of the rounds"] + (sizes | map(spread_of("shmq"; .)))] | table([""] + (sizes | map(size_name))))
 
++ (if any($points[]; .family == "blocking") then
+    "\n\nWhere both sides sleep when there is nothing to do; the others above that sleep have no polling form:\n\n"
+    + ([$points[] | select(.family == "blocking") | .transport] | unique
+       | map(. as $t | [($t | called | if $t | kind == "ours" then "**\(.)**" else . end)]
+             + (sizes | map(point("blocking"; $t; tostring) | if . == null then "-" else 1e9 / .per_s | digits(3) end)))
+       | table(["ns a message"] + (sizes | map(size_name))))
+   else "" end)
+
 + "\n\n## Batches, and in place\n\n" + picture("batch"; "messages a second by size, in batches"; $pictures)
 + speed_table(is_batch or . == "shmq_in_place")
 + "\n\n"
