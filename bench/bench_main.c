@@ -111,6 +111,11 @@ static void add_peers(size_t size)
         if (peer->single != NULL) {
             add(point, "throughput", peer->name);
         }
+        point.transport = peer->in_place;
+        snprintf(name, sizeof name, "%s_in_place", peer->name);
+        if (peer->in_place != NULL) {
+            add(point, "throughput", name);
+        }
         point.transport = peer->batch;
         snprintf(name, sizeof name, "%s_batch", peer->name);
         if (peer->batch != NULL) {

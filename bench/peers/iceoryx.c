@@ -199,7 +199,41 @@ static inline int get(struct way *way, uint8_t *buffer, size_t size)
     return 0;
 }
 
+static inline void *reserve(struct way *way, size_t size)
+{
+    struct ends *ends = way->own;
+    void *chunk = NULL;
+
+    return iox_pub_loan_chunk(ends->publisher, &chunk, (uint32_t)size) == AllocationResult_SUCCESS ? chunk : NULL;
+}
+
+static inline int commit(struct way *way, void *slot, size_t size)
+{
+    struct ends *ends = way->own;
+
+    (void)size;
+    iox_pub_publish_chunk(ends->publisher, slot);
+    return 0;
+}
+
+static inline const uint8_t *peek(struct way *way, size_t size)
+{
+    struct ends *ends = way->own;
+    const void *chunk = NULL;
+
+    (void)size;
+    return iox_sub_take_chunk(ends->subscriber, &chunk) == ChunkReceiveResult_SUCCESS ? chunk : NULL;
+}
+
+static inline void release(struct way *way, const uint8_t *message)
+{
+    struct ends *ends = way->own;
+
+    iox_sub_release_chunk(ends->subscriber, message);
+}
+
 PEER_COPIES(iceoryx, put, get);
+PEER_IN_PLACE(iceoryx, reserve, commit, peek, release);
 
 const struct peer peer_iceoryx = {
     .name = "iceoryx",
@@ -214,6 +248,7 @@ const struct peer peer_iceoryx = {
     .close = close_end,
     .clean = peer_no_end,
     .single = &iceoryx_single,
+    .in_place = &iceoryx_in_place,
     .round_trip = &iceoryx_round_trip,
     .paced = &iceoryx_paced,
 };

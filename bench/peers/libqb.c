@@ -85,7 +85,32 @@ static inline int get_semaphore(struct way *way, uint8_t *buffer, size_t size)
     return got(qb_rb_chunk_read(way->own, buffer, size, way->spin ? 0 : SLICE_MS), size);
 }
 
+static inline void *reserve(struct way *way, size_t size)
+{
+    return qb_rb_chunk_alloc(way->own, size);
+}
+
+static inline int commit(struct way *way, void *slot, size_t size)
+{
+    (void)slot;
+    return qb_rb_chunk_commit(way->own, size);
+}
+
+static inline const uint8_t *peek(struct way *way, size_t size)
+{
+    void *message = NULL;
+
+    return qb_rb_chunk_peek(way->own, &message, 0) == (ssize_t)size ? message : NULL;
+}
+
+static inline void release(struct way *way, const uint8_t *message)
+{
+    (void)message;
+    qb_rb_chunk_reclaim(way->own);
+}
+
 PEER_COPIES(plain, put, get);
+PEER_IN_PLACE(plain, reserve, commit, peek, release);
 PEER_COPIES(semaphore, put, get_semaphore);
 
 const struct peer peer_libqb = {
@@ -96,6 +121,7 @@ const struct peer peer_libqb = {
     .close = close_end,
     .clean = clean,
     .single = &plain_single,
+    .in_place = &plain_in_place,
     .round_trip = &plain_round_trip,
     .paced = &plain_paced,
 };

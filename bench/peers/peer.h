@@ -179,6 +179,68 @@ RUN_INLINE int peer_consume_many(struct run *run, size_t size, peer_get_many *ge
     return rc;
 }
 
+/* Where a message is to be written, NULL where there is no room now; where the next one lies, NULL where there is none. */
+typedef void *peer_reserve(struct way *way, size_t size);
+typedef int peer_commit(struct way *way, void *slot, size_t size);
+typedef const uint8_t *peer_peek(struct way *way, size_t size);
+typedef void peer_release(struct way *way, const uint8_t *message);
+
+RUN_INLINE int peer_write(struct run *run, uint64_t sequence, size_t size, peer_reserve *reserve, peer_commit *commit)
+{
+    const struct payload payload = payload_of(&run->payload, size);
+    struct way *way = &run->ways[0];
+    void *slot;
+
+    while ((slot = reserve(way, size)) == NULL) {
+        if (!pair_wait(&run->pair)) {
+            return -ECHILD;
+        }
+    }
+    payload_copy(slot, payload.pool + (sequence & payload.mask) * size, size);
+    payload_stamp(slot, size, sequence);
+    return commit(way, slot, size);
+}
+
+RUN_INLINE int peer_produce_in_place(struct run *run, size_t size, peer_reserve *reserve, peer_commit *commit)
+{
+    const uint64_t lap = run_lap_messages(size);
+    uint64_t sent = 0;
+    int rc = peer_open(run, &run->ways[0], true);
+
+    while (rc == 0 && run_lap(run, sent)) {
+        for (uint64_t left = lap; left > 0 && rc == 0; left--) {
+            rc = peer_write(run, sent++, size, reserve, commit);
+        }
+    }
+    rc = rc == 0 ? peer_write(run, PEER_END, size, reserve, commit) : rc;
+    pair_finish(&run->pair, sent);
+    return rc;
+}
+
+RUN_INLINE int peer_consume_in_place(struct run *run, size_t size, peer_peek *peek, peer_release *release)
+{
+    struct payload_account account = {0, 0, 0};
+    struct way *way = &run->ways[0];
+    int rc = peer_open(run, way, false);
+
+    for (bool over = rc != 0; !over;) {
+        const uint8_t *message = peek(way, size);
+
+        if (message == NULL) {
+            pair_pause();
+            continue;
+        }
+        over = payload_word(message, 0) == PEER_END;
+        if (!over) {
+            payload_take(&account, message, size);
+        }
+        release(way, message);
+    }
+    run_account(run, account);
+    run->point->peer->close(way);
+    return rc;
+}
+
 RUN_INLINE int peer_step_put(struct trips_side *side, uint8_t *message, peer_put *put)
 {
     return peer_put_whole(side->run, side->way_out, message, TRIPS_MESSAGE, put);
@@ -344,6 +406,27 @@ RUN_INLINE int peer_receive_many(struct run *run, trips_step *step_get)
     }                                                                                                                \
     static const struct transport NAME##_batch = {peer_prepare_one, NAME##_produce_many, NAME##_consume_many,        \
                                                   peer_clean_one}
+
+/* NAME_in_place of reserve, commit, peek and release. */
+#define PEER_IN_PLACE(NAME, RESERVE, COMMIT, PEEK, RELEASE)                                                          \
+    RUN_INLINE int NAME##_produce_in_place_of(struct run *run, size_t size)                                          \
+    {                                                                                                                \
+        return peer_produce_in_place(run, size, RESERVE, COMMIT);                                                    \
+    }                                                                                                                \
+    RUN_INLINE int NAME##_consume_in_place_of(struct run *run, size_t size)                                          \
+    {                                                                                                                \
+        return peer_consume_in_place(run, size, PEEK, RELEASE);                                                      \
+    }                                                                                                                \
+    static int NAME##_produce_in_place(struct run *run)                                                              \
+    {                                                                                                                \
+        return run_sized(run, NAME##_produce_in_place_of);                                                           \
+    }                                                                                                                \
+    static int NAME##_consume_in_place(struct run *run)                                                              \
+    {                                                                                                                \
+        return run_sized(run, NAME##_consume_in_place_of);                                                           \
+    }                                                                                                                \
+    static const struct transport NAME##_in_place = {peer_prepare_one, NAME##_produce_in_place,                      \
+                                                     NAME##_consume_in_place, peer_clean_one}
 
 /* NAME_producers, where PEER_COPIES has been: for peers that take many producers at once. */
 #define PEER_PRODUCERS(NAME)                                                                                         \

@@ -16,7 +16,8 @@ def transports: {
   "pipe_vmsplice_batch": ["vmsplice", "kernel"],
   "unix_stream": ["Unix stream", "kernel"], "unix_stream_batch": ["Unix stream", "kernel"],
   "unix_seqpacket": ["Unix seqpacket", "kernel"], "posix_mq": ["POSIX mq", "kernel"],
-  "libqb": ["libqb", "library"], "libqb_spin": ["libqb, polling", "library"],
+  "libqb": ["libqb", "library"], "libqb_in_place": ["libqb, in place", "library"],
+  "iceoryx_in_place": ["iceoryx, in place", "library"], "libqb_spin": ["libqb, polling", "library"],
   "libqb_semaphore": ["libqb + semaphore", "library"], "libqb_semaphore_spin": ["libqb + sem., polling", "library"],
   "boost_message_queue": ["Boost message_queue", "library"],
   "boost_message_queue_spin": ["Boost mq, polling", "library"],
@@ -37,6 +38,7 @@ def called: (transports[.] // [.])[0];
 def kind: (transports[.] // [., "library"])[1];
 def colour: kinds[kind];
 
+def is_in_place: endswith("_in_place");
 def is_batch: endswith("_batch") or . == "pipe_batch_1m";
 def sizes: [8, 64, 256, 1024, 4096, 65536];
 

@@ -28,8 +28,8 @@ def names_left($gap; $low; $high):
 
 def pictures($points):
   ($points | map(select(.family == "throughput"))) as $t
-  | (throughput($points; is_batch or . == "shmq_in_place" | not; kind != "ours")) as $single
-  | (throughput($points; is_batch; kind != "ours")) as $batch
+  | (throughput($points; is_batch or is_in_place | not; kind != "ours")) as $single
+  | (throughput($points; is_batch or is_in_place; kind != "ours")) as $batch
   | (throughput($points; . == "shmq"; true)) as $ours
   | (throughput($points; . == "shmq_batch" or . == "shmq_in_place"; true)) as $ours_batch
   | {

@@ -60,9 +60,9 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
 + "All runs are in raw.json and raw.csv.\n\n"
 
 + "## One message a call\n\n" + picture("single"; "messages a second by size, one a call"; $pictures)
-+ speed_table(is_batch or . == "shmq_in_place" | not)
++ speed_table(is_batch or is_in_place | not)
 + "\n\n"
-+ ([["shmq, times the best peer"] + against("shmq"; is_batch or . == "shmq_in_place" | not),
++ ([["shmq, times the best peer"] + against("shmq"; is_batch or is_in_place | not),
     ["least .. greatest of the rounds"] + (sizes | map(spread_of("shmq"; .)))] | table([""] + (sizes | map(size_name))))
 
 + (if any($points[]; .family == "blocking") then
@@ -74,10 +74,10 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
    else "" end)
 
 + "\n\n## Batches, and in place\n\n" + picture("batch"; "messages a second by size, in batches"; $pictures)
-+ speed_table(is_batch or . == "shmq_in_place")
++ speed_table(is_batch or is_in_place)
 + "\n\n"
-+ ([["batches, times the best peer"] + against("shmq_batch"; is_batch),
-    ["in place, times the best peer"] + against("shmq_in_place"; is_batch),
++ ([["batches, times the best peer"] + against("shmq_batch"; is_batch or is_in_place),
+    ["in place, times the best peer"] + against("shmq_in_place"; is_batch or is_in_place),
     ["least .. greatest of the rounds"] + (sizes | map(spread_of("shmq_batch"; .)))] | table([""] + (sizes | map(size_name))))
 
 + "\n\n## What the machine allows\n\n"
