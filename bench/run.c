@@ -210,8 +210,15 @@ static void be_producer(const struct point *point, const struct settings *settin
                         pid_t parent)
 {
     const char *error;
+    sigset_t ends;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* Whatever ends the one that asked, this run comes to its own end and takes away what has a name. */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) {
         _exit(EXIT_FAILURE);
     }

@@ -35,14 +35,32 @@ people_get_bars_and_what_they_mean() {
     is "$(cat err)" ""
 }
 
-nothing_is_left_behind() {
+# Queues of measurements whose process is no more.
+orphans() {
+    local name
+    for name in $("$shmq" ls --no-headings | awk '/^shmq-bench-/ { print $1 }'); do
+        grep -qs '^State:.[^ZX]' "/proc/$(cut -d - -f 3 <<<"$name")/status" || echo "$name"
+    done
+}
+helpers+=$'\norphans'
+
+nothing_is_left_behind_where_it_is_interrupted() {
     two_processors
-    "$shmq" bench --time 5s >out 2>err &
-    sleep 0.5
-    kill -INT $!
-    wait $! || true
-    sleep 0.5
-    ! "$shmq" ls --no-headings | grep "shmq-bench-$!-" || fail "a queue"
+    local before i code named
+    before=$(orphans)
+    for i in {1..8}; do
+        "$shmq" bench --time 60s >out 2>err &
+        until named=(/dev/shm/shmq.*.shmq-bench-*) && [[ -e ${named[0]} ]]; do :; done
+        kill -TERM $!
+        code=0
+        wait $! || code=$?
+        is "$code" 143
+    done
+    for i in {1..50}; do
+        [[ $(orphans) == "$before" && -z $(pgrep -x shmq -a | grep 'bench --time 60s') ]] && return
+        sleep 0.2
+    done
+    fail "$(orphans) $(pgrep -x shmq -a)"
 }
 
 wrong_times_and_processors_are_refused() {
