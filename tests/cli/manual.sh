@@ -120,7 +120,7 @@ every_exit_code_is_documented() {
 }
 
 its_examples_work() {
-    local command line names='jobs|ticks|audit|trace|shared|packing|nightly'
+    local command line names='copy|jobs|ticks|audit|trace|shared|packing|nightly'
     printf 'one\ntwo\n' >jobs.txt
     printf '#!/bin/sh\nexec "%s" recv --null "$SHMQ_QUEUE"\n' "$shmq" | tee worker >compress.bash
     chmod +x worker compress.bash

@@ -44,6 +44,8 @@ extern const struct command command_stat;
 extern const struct command command_info;
 extern const struct command command_peek;
 extern const struct command command_dump;
+extern const struct command command_record;
+extern const struct command command_replay;
 extern const struct command command_tail;
 extern const struct command command_send;
 extern const struct command command_recv;

@@ -20,6 +20,8 @@ const struct command *const commands[] = {
     &command_tail,
     &command_recv,
     &command_dump,
+    &command_record,
+    &command_replay,
     &command_clean,
     &command_run,
     &command_status,

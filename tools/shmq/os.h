@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /** See to it that descriptors 0, 1 and 2 are taken, so that no queue ever becomes standard output. */
 void os_standard_streams(void);
@@ -35,6 +36,8 @@ int64_t os_realtime_ns(void);
 void os_date(char text[32], int64_t since_1970_ns);
 /** 2025-01-31T12:00:00.123456789Z */
 void os_date_exact(char text[40], int64_t since_1970_ns);
+/** A new file to write to, for its owner only. NULL, and errno, where that does not work, or where there is one. */
+FILE *os_file_new(const char *path);
 /** What this machine is called. */
 void os_host_name(char text[65]);
 /** Sleep so long, or until a signal comes. */

@@ -144,6 +144,12 @@ void os_date_exact(char text[40], int64_t since_1970_ns)
     snprintf(text, 40, "%.24s.%09uZ", date, (unsigned)(since_1970_ns % 1000000000) % 1000000000);
 }
 
+FILE *os_file_new(const char *path)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
+}
+
 void os_host_name(char text[65])
 {
     if (gethostname(text, 65) != 0) {

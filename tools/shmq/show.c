@@ -291,6 +291,11 @@ static void head_write(const struct show *show, const struct shmq_seen *seen, FI
     fprintf(out, " %uB%s", m->size, seen->is_released != 0 ? " released" : "");
 }
 
+bool show_wants(struct show *show, const struct shmq_message *message)
+{
+    return is_wanted(show, message, show->where.count > 0 && fields_make(show, message));
+}
+
 bool show_record(struct show *show, const struct shmq_seen *seen, FILE *out)
 {
     const struct shmq_message *m = &seen->message;

@@ -30,15 +30,17 @@ struct show {
     size_t fields_room;
 };
 
-/* The rows that each command with a show has, and what they mean. */
+/* The rows that each command with a show has, and those that choose records. */
 /* clang-format off */
-#define SHOW_OPTIONS                                                                                                   \
-    {'x', "hex", NULL, "Show payloads as hexadecimal digits and text, sixteen bytes a line."},                         \
-    {'r', "raw", NULL, "Write payloads as recv does, and nothing else."},                                              \
-    {OPTION_SHOW_JSON, "json", NULL, "A JSON object for each record, one a line."},                                    \
-    {OPTION_SHOW_LANE, "lane", "LANE", "Records of that lane only, the first is 0."},                                  \
-    {OPTION_SHOW_TYPE, "type", "TYPE", "Records of that type only: a name, or a number."},                             \
+#define SHOW_FILTERS                                                                                                 \
+    {OPTION_SHOW_LANE, "lane", "LANE", "Records of that lane only, the first is 0."},                                \
+    {OPTION_SHOW_TYPE, "type", "TYPE", "Records of that type only: a name, or a number."},                           \
     {'w', "where", "CONDITION", "Records whose fields are so only: price>100. All conditions must hold."}
+#define SHOW_OPTIONS                                                                                                 \
+    {'x', "hex", NULL, "Show payloads as hexadecimal digits and text, sixteen bytes a line."},                       \
+    {'r', "raw", NULL, "Write payloads as recv does, and nothing else."},                                            \
+    {OPTION_SHOW_JSON, "json", NULL, "A JSON object for each record, one a line."},                                  \
+    SHOW_FILTERS
 /* clang-format on */
 enum { OPTION_SHOW_JSON = OPTION_LONG + 100, OPTION_SHOW_LANE, OPTION_SHOW_TYPE };
 
@@ -51,6 +53,9 @@ void show_option(struct show *show, struct options *o, int letter);
 /** Begin with a queue. Returns an exit code; what is wrong is told. */
 int show_start(struct show *show, const char *command, const char *name, struct shmq *q);
 void show_free(struct show *show);
+
+/** Is the record one of those to be shown? */
+bool show_wants(struct show *show, const struct shmq_message *message);
 
 /** Write a record where it is to be shown. Returns whether it is. */
 bool show_record(struct show *show, const struct shmq_seen *seen, FILE *out);
