@@ -24,6 +24,7 @@ it_follows_while_others_receive_and_ends_with_the_queue() {
     local kind
     for kind in '' --order=total --recorder; do
         "$shmq" create $kind "$q-follow${kind/=/}"
+        rm -f seen
         echo before | "$shmq" send "$q-follow${kind/=/}"
         "$shmq" tail -f --raw "$q-follow${kind/=/}" >seen 2>err &
         local tail=$!
@@ -87,6 +88,8 @@ what_it_misses_is_told() {
     # All that was sent was seen, or is told to be missing.
     is "$(jq -s 'map(if .missed then .missed else 1 end) | add' seen)" 5001
     is "$(jq -s 'map(select(.missed)) | length > 0' seen)" true
+    rm seen
+    : >err
     program tail -f --raw "$q-gap" >seen 2>err &
     tail=$!
     until_true lines_are seen 10
