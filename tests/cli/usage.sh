@@ -9,7 +9,7 @@ no_command_is_an_overview_and_a_usage_error() {
 the_overview_names_every_command() {
     local command
     expect 0 "$shmq" --help
-    for command in create rm ls stat send recv clean doctor metrics top bench help; do
+    for command in create rm ls stat send recv clean doctor metrics top bench bridge help; do
         grep -q "^  $command " out || fail "no $command"
     done
     mv out help
@@ -19,7 +19,7 @@ the_overview_names_every_command() {
 
 every_command_has_help_that_names_its_options() {
     local command
-    for command in create rm ls stat send recv clean doctor metrics top bench help; do
+    for command in create rm ls stat send recv clean doctor metrics top bench bridge help; do
         expect 0 "$shmq" "$command" --help
         grep -q "^Usage: shmq $command" out || fail "no usage of $command"
         grep -q -e '-h, --help' out || fail "no options of $command"
@@ -54,7 +54,7 @@ an_unknown_command_names_the_nearest() {
 
 an_unknown_option_is_named() {
     local command
-    for command in create rm ls stat send recv clean doctor metrics top bench help; do
+    for command in create rm ls stat send recv clean doctor metrics top bench bridge help; do
         refused 2 "unknown option '--frobnicate' (see: shmq $command --help)" "$shmq" "$command" --frobnicate
         refused 2 "unknown option '-Z'" "$shmq" "$command" -Z
     done

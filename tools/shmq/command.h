@@ -58,6 +58,7 @@ extern const struct command command_doctor;
 extern const struct command command_metrics;
 extern const struct command command_top;
 extern const struct command command_bench;
+extern const struct command command_bridge;
 extern const struct command command_help;
 
 /** All commands, in the order they are shown, ended by NULL. */

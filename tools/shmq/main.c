@@ -31,6 +31,7 @@ const struct command *const commands[] = {
     &command_metrics,
     &command_top,
     &command_bench,
+    &command_bridge,
     &command_help,
     NULL,
 };
