@@ -25,6 +25,9 @@ expect "usage" "$prefix/bin/shmq" --help
 for page in man1/shmq.1 man7/shmq.7 man7/shmq-sm.7; do
     [ -s "$prefix/share/man/$page" ] || { echo "there is no manual page $page" >&2; exit 1; }
 done
+for file in bash-completion/completions/shmq zsh/site-functions/_shmq fish/vendor_completions.d/shmq.fish; do
+    grep -q 'Completion of shmq' "$prefix/share/$file" || { echo "there is no $file" >&2; exit 1; }
+done
 
 cat >"$folder/program.c" <<'END'
 #include <shmq/shmq.h>

@@ -1,14 +1,16 @@
 #include "command.h"
+#include "completion.h"
 #include "help.h"
 #include "options.h"
 #include "report.h"
 
 #include <string.h>
 
-enum { OPTION_MAN = OPTION_LONG };
+enum { OPTION_MAN = OPTION_LONG, OPTION_COMPLETION };
 
 static const struct option_row options[] = {
     {OPTION_MAN, "man", "DATE", NULL},
+    {OPTION_COMPLETION, "completion", "SHELL", "Print what bash, zsh or fish needs to complete the words of shmq."},
     {0},
 };
 
@@ -22,9 +24,12 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct options o = options_of(self, argc, argv);
     const char *date = NULL;
+    const char *shell = NULL;
     for (int letter; (letter = options_next(&o)) != 0;) {
         if (letter == OPTION_MAN) {
             date = options_text(&o);
+        } else if (letter == OPTION_COMPLETION) {
+            shell = options_text(&o);
         }
     }
     if (!o.over && date != NULL && !is_date(date)) {
@@ -36,6 +41,12 @@ static int run(const struct command *self, int argc, char **argv)
     if (date != NULL) {
         manual_print(stdout, date);
         return EXIT_CODE_OK;
+    }
+    if (shell != NULL) {
+        if (!completion_print(stdout, shell)) {
+            options_wrong(&o, "--completion: '%s' is not bash, zsh or fish", shell);
+        }
+        return o.code;
     }
     if (o.operand_count == 0) {
         help_overview(stdout);
@@ -56,6 +67,8 @@ const struct command command_help = {
     .operands_max = 1,
     .summary = "Show what there is, or how one command works.",
     .description = "",
+    .examples = "shmq help recv\n"
+                "source <(shmq help --completion bash)\n",
     .options = options,
     .run = run,
 };
