@@ -25,6 +25,15 @@ expect "usage" "$prefix/bin/shmq" --help
 for page in man1/shmq.1 man7/shmq.7 man7/shmq-sm.7; do
     [ -s "$prefix/share/man/$page" ] || { echo "there is no manual page $page" >&2; exit 1; }
 done
+# The modules are found where they are installed: what is wrong with these addresses is told by them.
+for module in "$prefix"/lib*/shmq/*.so "$prefix"/lib*/*/shmq/*.so; do
+    case $module in
+    */shmq_http.so) said=$("$prefix/bin/shmq" metrics --listen nowhere 2>&1 || true) wanted="is not ADDRESS:PORT" ;;
+    */shmq_nats.so) said=$("$prefix/bin/shmq" bridge x --to nats://127.0.0.1:1/x 2>&1 || true) wanted="cannot connect" ;;
+    *) continue ;;
+    esac
+    [[ $said == *"$wanted"* ]] || { echo "$module: $said" >&2; exit 1; }
+done
 for file in bash-completion/completions/shmq zsh/site-functions/_shmq fish/vendor_completions.d/shmq.fish; do
     grep -q 'Completion of shmq' "$prefix/share/$file" || { echo "there is no $file" >&2; exit 1; }
 done

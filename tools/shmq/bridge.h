@@ -4,7 +4,8 @@
  *     cmd_bridge.c         what is asked for
  *     bridge_nats.c        the connection
  *     bridge_to_nats.c     a queue's consumer that publishes          bridge_from_nats.c   a producer that subscribes
- *     bridge_none.c        in place of these, where there is no client of NATS
+ *
+ * All but the first are a module, for the sake of the client's library.
  */
 #ifndef SHMQ_BRIDGE_H
 #define SHMQ_BRIDGE_H
@@ -39,6 +40,11 @@ struct bridge {
 };
 
 /** Pass records until a signal, an error or the end. Returns the exit code; what went wrong is told. */
-int bridge_run(struct bridge *b);
+typedef int bridge_function(struct bridge *b);
+
+bridge_function bridge_run;
+
+/* In the module: bridge_run calls it. */
+bridge_function bridge_module;
 
 #endif

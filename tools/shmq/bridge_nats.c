@@ -186,7 +186,7 @@ int link_stream(struct link *l)
     return s == NATS_OK ? EXIT_CODE_OK : link_failed(l, "the server's streams cannot be used", s, error);
 }
 
-int bridge_run(struct bridge *b)
+int bridge_module(struct bridge *b)
 {
     struct link l;
     int code = link_open(&l, b);

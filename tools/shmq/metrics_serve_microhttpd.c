@@ -193,7 +193,7 @@ static void serve_until_signal(struct MHD_Daemon *daemon)
     }
 }
 
-int metrics_serve(const char *where, struct watch *w, enum metrics_format format, bool quiet)
+int metrics_serve_module(const char *where, struct watch *w, enum metrics_format format, bool quiet)
 {
     struct server server = {.w = w, .format = format};
     int fd = socket_listen(where);
