@@ -152,6 +152,8 @@ its_examples_work() {
         esac
         # What goes on until it is ended, ends as it is ended.
         [[ $line != *--listen* ]] || line="timeout --preserve-status 1 $line; [[ \$? == 143 ]]"
+        # What it finds on this machine is no matter.
+        [[ $line != *'shmq" doctor'* ]] || line+=' || [[ $? == 1 ]]'
         eval "$line" >out 2>err || fail "$line"
         "$shmq" rm -f "$q-jobs"
     done <ours
