@@ -104,7 +104,7 @@ int recorder_flush(struct recorder *r)
     if (r->error != 0) {
         return -r->error;
     }
-    if (r->count == 0) {
+    if (r->count == 0 || r->raw == NULL) {
         return 0;
     }
     int rc = 0;

@@ -138,7 +138,9 @@ static const char *plain(const json_t *value)
     static char text[80];
     snprintf(text, sizeof text, "%s", json_is_string(value) ? json_string_value(value) : "");
     for (char *c = text; *c != '\0'; c++) {
-        *c = *c < ' ' || *c == 0x7f ? '?' : *c;
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            *c = '?';
+        }
     }
     return text;
 }

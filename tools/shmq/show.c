@@ -241,8 +241,9 @@ static void json_text_write(const char *text, FILE *out)
 
 static void payload_json(const struct shmq_message *message, FILE *out)
 {
+    const unsigned char *bytes = message->data != NULL ? message->data : (const unsigned char *)"";
     json_t *text = message->size > 0 ? json_stringn(message->data, message->size) : json_string("");
-    if (text != NULL && memchr(message->data != NULL ? message->data : "", '\0', message->size) == NULL) {
+    if (text != NULL && memchr(bytes, '\0', message->size) == NULL) {
         char *dump = json_dumps(text, JSON_ENCODE_ANY | JSON_COMPACT);
         fputs(",\"text\":", out);
         json_text_write(dump != NULL ? dump : "null", out);
@@ -250,7 +251,7 @@ static void payload_json(const struct shmq_message *message, FILE *out)
     } else {
         fputs(",\"hex\":\"", out);
         for (uint32_t i = 0; i < message->size; i++) {
-            fprintf(out, "%02x", ((const unsigned char *)message->data)[i]);
+            fprintf(out, "%02x", bytes[i]);
         }
         fputc('"', out);
     }
