@@ -92,6 +92,17 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
    + [["best peer"] + (sizes | map(best(""; true) as $b | if $b == null or $stream == null then "-" else "\($b.bytes_per_s / $stream | percent) (\($b.transport | called))" end))]
    | table(["share of the stream"] + (sizes | map(size_name))))
 
++ (if any($points[]; .family == "ring/batch") then
+    (["64K", "256K", "1M", "4M", "16M"]) as $rings
+    | "\n\n## Sizes of the ring\n\n"
+    + ([["64", "one by one"], ["64", "in batches"], ["1024", "one by one"], ["1024", "in batches"]]
+       | map(. as [$size, $how]
+             | ["shmq, \($size | size_name), \($how)"]
+             + ($rings | map(point((if $how == "one by one" then "ring/single" else "ring/batch" end); .; $size)
+                             | if . == null then "-" else 1e9 / .per_s | digits(3) end)))
+       | table(["ns a message"] + ($rings | map(sub("K"; " KiB") | sub("M"; " MiB")))))
+   else "" end)
+
 + "\n\n## There and back\n\n" + picture("latency"; "percentiles of round trips"; $pictures)
 + ([$points[] | select(.family == "round_trip" or .family == "wake") | select(.p50 != null)] | sort_by(.p50)
    | map([(if .family == "wake" and .transport == "shmq" then "shmq, asleep" else (.transport | called) end),
@@ -101,7 +112,7 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
    | table(["64 bytes", "p50", "p90", "p99", "p99.9", "p99.99", "longest", "beside the limit"]))
 
 + "\n\n## Under load\n\n" + picture("load"; "99th percentile of latency by rate"; $pictures)
-+ "From when a message was due until it was copied out: the median, and what 99 % of messages do not exceed; - where the transport does not keep up.\n\n"
++ "From when a message was due until it was copied out, which at low rates is the time of one way: the median, and what 99 % of messages do not exceed; - where the transport does not keep up.\n\n"
 + ((["10k", "100k", "1M", "3M", "10M", "30M"]) as $rates
    | [$points[] | select(.family == "load") | .transport] | unique
    | map(. as $t | [($t | called)] + ($rates | map(. as $r | point("load"; $t; $r) as $p
@@ -125,6 +136,15 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
        | [$points[] | select(.family == "producers") | .transport] | unique
        | map(. as $t | [($t | called)] + ($counts | map(. as $c | point("producers"; $t; $c) | if . == null then "-" else .per_s / 1e6 | digits(3) end)))
        | table(["M messages/s, producers at work"] + $counts))
+   else "" end)
+
++ (if any($points[]; .family == "claim") then
+    "\n\nTwo producers at once, each on a processor of its own, and no consumer: what a message of 8 bytes costs each.\n\n"
+    + ([["lanes", "shmq"], ["total_order", "shmq, total order"], ["fetch_add", "one tail for both, fetch-add"],
+        ["cas", "one tail for both, compare-and-swap"]]
+       | map(. as [$transport, $text] | point("claim"; $transport; "8") as $p
+             | [$text, (if $p == null then "-" else "\(1e9 / $p.per_s | digits(3)) ns" end)])
+       | table(["", "reserve and commit"]))
    else "" end)
 
 + (if any($points[]; .family == "kernel") then
