@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* clang-format off */
 const struct command *const commands[] = {
     &command_create,
     &command_rm,
@@ -35,6 +36,7 @@ const struct command *const commands[] = {
     &command_help,
     NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {
@@ -75,18 +77,18 @@ static size_t word_distance(const char *a, const char *b)
 static const char *synonym_find(const char *name)
 {
     static const char *const words[][2] = {
-        {"new", "create"},      {"make", "create"},    {"add", "create"},   {"open", "create"},
-        {"init", "create"},     {"remove", "rm"},      {"delete", "rm"},    {"del", "rm"},
-        {"unlink", "rm"},       {"destroy", "rm"},     {"list", "ls"},      {"dir", "ls"},
-        {"ps", "ls"},           {"info", "stat"},      {"show", "stat"},    {"inspect", "stat"},
-        {"follow", "tail"},        {"describe", "info"},  {"write", "send"},   {"put", "send"},
-        {"push", "send"},       {"pub", "send"},       {"publish", "send"}, {"produce", "send"},
-        {"enqueue", "send"},    {"read", "recv"},      {"get", "recv"},     {"pop", "recv"},
-        {"receive", "recv"},    {"consume", "recv"},   {"cat", "recv"},     {"dequeue", "recv"},
-        {"sub", "recv"},        {"subscribe", "recv"}, {"prune", "clean"},  {"gc", "clean"},
-        {"cleanup", "clean"},   {"purge", "clean"},    {"exec", "run"},     {"work", "run"},
-        {"progress", "status"}, {"stop", "cancel"},    {"abort", "cancel"}, {"version", "--version"},
-        {"benchmark", "bench"}, {"perf", "bench"},     {"speed", "bench"},
+        {"new", "create"},     {"make", "create"},  {"add", "create"},        {"open", "create"},
+        {"init", "create"},    {"remove", "rm"},    {"delete", "rm"},         {"del", "rm"},
+        {"unlink", "rm"},      {"destroy", "rm"},   {"list", "ls"},           {"dir", "ls"},
+        {"ps", "ls"},          {"show", "stat"},    {"inspect", "stat"},      {"follow", "tail"},
+        {"describe", "info"},  {"write", "send"},   {"put", "send"},          {"push", "send"},
+        {"pub", "send"},       {"publish", "send"}, {"produce", "send"},      {"enqueue", "send"},
+        {"read", "recv"},      {"get", "recv"},     {"pop", "recv"},          {"receive", "recv"},
+        {"consume", "recv"},   {"cat", "recv"},     {"dequeue", "recv"},      {"sub", "recv"},
+        {"subscribe", "recv"}, {"prune", "clean"},  {"gc", "clean"},          {"cleanup", "clean"},
+        {"purge", "clean"},    {"exec", "run"},     {"work", "run"},          {"progress", "status"},
+        {"stop", "cancel"},    {"abort", "cancel"}, {"version", "--version"}, {"benchmark", "bench"},
+        {"perf", "bench"},     {"speed", "bench"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcasecmp(words[i][0], name) == 0) {
