@@ -147,7 +147,9 @@ static void durable_default(const char *name, char *text, size_t size)
     snprintf(text, size, "shmq-%s", name);
     for (char *p = text; *p != '\0'; p++) {
         bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-';
-        *p = plain ? *p : '_';
+        if (!plain) {
+            *p = '_';
+        }
     }
 }
 

@@ -87,7 +87,7 @@ struct watched *top_selected(const struct top *t)
 void top_rows(struct top *t)
 {
     free(t->rows); /* what they point to may be gone */
-    t->rows = calloc(t->watch.count + 1, sizeof *t->rows);
+    t->rows = calloc(t->watch.count + 1, sizeof(struct watched *));
     t->row_count = 0;
     for (size_t i = 0; t->rows != NULL && i < t->watch.count; i++) {
         if (matches(t->watch.all[i]->name, t->filter)) {
@@ -97,7 +97,7 @@ void top_rows(struct top *t)
     sort_order = t->order;
     sort_reverse = t->reverse;
     if (t->row_count > 0) {
-        qsort(t->rows, (size_t)t->row_count, sizeof *t->rows, row_compare);
+        qsort(t->rows, (size_t)t->row_count, sizeof(struct watched *), row_compare);
     }
     /* What was selected is gone: its place stays. While one is looked into, the selection waits for it to come back. */
     if (top_selected(t) == NULL && t->row_count > 0 && !t->inside) {

@@ -27,7 +27,7 @@ static struct watched *watched_add(struct watch *w, const char *name)
 {
     if (w->count == w->room) {
         size_t room = w->room == 0 ? 16 : 2 * w->room;
-        struct watched **all = realloc(w->all, room * sizeof *all);
+        struct watched **all = realloc(w->all, room * sizeof(struct watched *));
         if (all == NULL) {
             return NULL;
         }
