@@ -94,8 +94,9 @@ while_records_pass_what_is_copied_is_whole() {
         touch some
         rm "./$i.dump"
     done
-    killed "$sender"
+    # The receiver first: without a sender it ends by itself.
     killed "$receiver"
+    killed "$sender"
     [[ -e some ]] || fail "no dump had a record"
 }
 
