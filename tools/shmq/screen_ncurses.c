@@ -63,7 +63,9 @@ const char *screen_open(void)
         return why;
     }
     /* Without a way to put the cursor somewhere there is no picture. */
-    if (cursor_address == NULL) {
+    bool drawable = cursor_address != NULL;
+    del_curterm(cur_term); /* newterm makes another */
+    if (!drawable) {
         snprintf(why, sizeof why, "TERM is '%.64s', a terminal that cannot be drawn on", type != NULL ? type : "");
         return why;
     }
