@@ -89,8 +89,8 @@ static natsStatus options_make(struct link *l)
     s = s == NATS_OK ? natsOptions_SetReconnectedCB(o, reconnected, l) : s;
     s = s == NATS_OK ? natsOptions_SetErrorHandler(o, no_error, l) : s;
     s = s == NATS_OK ? natsOptions_SetFailRequestsOnDisconnect(o, true) : s;
-    /* What is kept while the server is away is ours: from the client's buffer it would come before what got lost. */
-    s = s == NATS_OK ? natsOptions_SetReconnectBufSize(o, 1) : s;
+    /* What the client buffers while the server is away would come before what got lost: so there we connect anew. */
+    s = s == NATS_OK ? natsOptions_SetAllowReconnect(o, !b->to) : s;
     return s == NATS_OK ? options_secure(o, b) : s;
 }
 
@@ -118,6 +118,27 @@ int link_open(struct link *l, struct bridge *b)
         os_sleep(INT64_C(1000000) * BRIDGE_RETRY_MS);
     }
     return EXIT_CODE_OK;
+}
+
+bool link_again(struct link *l)
+{
+    atomic_store(&l->closing, true);
+    jsCtx_Destroy(l->js);
+    natsConnection_Destroy(l->connection);
+    l->js = NULL;
+    l->connection = NULL;
+    atomic_store(&l->closing, false);
+    while (os_signal_caught() == 0) {
+        if (natsConnection_Connect(&l->connection, l->options) == NATS_OK &&
+            natsConnection_JetStream(&l->js, l->connection, &l->js_options) == NATS_OK) {
+            link_note(l, "the server is there again");
+            return true;
+        }
+        natsConnection_Destroy(l->connection);
+        l->connection = NULL;
+        os_sleep(INT64_C(1000000) * BRIDGE_RETRY_MS);
+    }
+    return false;
 }
 
 void link_close(struct link *l)

@@ -29,6 +29,9 @@ struct link {
 
 /** Connect. Returns the exit code; what went wrong is told. js_options are to be set where they matter before. */
 int link_open(struct link *l, struct bridge *b);
+/** Connect anew, with nothing left of what was before. False where a signal came first. */
+bool link_again(struct link *l);
+
 /** Its threads have ended then. A second time it does nothing. */
 void link_close(struct link *l);
 

@@ -138,18 +138,38 @@ static natsStatus message_make(const struct publisher *p, const struct shmq_mess
     return s == NATS_OK ? schema_add(p, *message, m->type) : s;
 }
 
+static bool is_connected(const struct publisher *p)
+{
+    return p->l->connection != NULL && natsConnection_Status(p->l->connection) == NATS_CONN_STATUS_CONNECTED;
+}
+
+/* The connection is gone, and what was on its way is ours again. */
+static void take_back(struct publisher *p)
+{
+    natsMsgList pending = {0};
+    if (p->l->js == NULL || js_PublishAsyncGetPendingList(&pending, p->l->js) != NATS_OK) {
+        return;
+    }
+    pthread_mutex_lock(&p->lock);
+    for (int i = 0; i < pending.Count; i++) {
+        struct entry *entry = entry_of(p, pending.Msgs[i]);
+        if (entry != NULL) {
+            entry_fail(p, entry, "the server is gone");
+            pending.Msgs[i] = NULL;
+        }
+    }
+    pthread_mutex_unlock(&p->lock);
+    natsMsgList_Destroy(&pending);
+}
+
 /* All that is not acknowledged has failed, and nothing is on its way. */
 static void publish_again(struct publisher *p)
 {
-    bool connected = natsConnection_Status(p->l->connection) == NATS_CONN_STATUS_CONNECTED;
-    if (connected && !p->error_told) {
+    if (!p->error_told) {
         link_note(p->l, "the server does not take it: %s; trying again until it does", p->error);
         p->error_told = true;
     }
     os_sleep(INT64_C(1000000) * BRIDGE_RETRY_MS);
-    if (!connected) {
-        return;
-    }
     p->failed = 0;
     for (unsigned i = 0; i < p->count; i++) {
         if (p->batch[i].failed) {
@@ -176,6 +196,14 @@ static bool batch_wait(struct publisher *p)
     for (bool again = false;;) {
         if (os_signal_caught() != 0 && leave_ns == INT64_MAX) {
             leave_ns = os_monotonic_ns() + INT64_C(1000000) * LEAVE_MS;
+        }
+        if (!is_connected(p)) {
+            take_back(p);
+            again = link_again(p->l);
+            pthread_mutex_lock(&p->lock);
+            again = again && p->open > 0 && p->failed == p->open;
+            pthread_mutex_unlock(&p->lock);
+            p->error_told = true; /* in other words */
         }
         if (again) {
             publish_again(p);
