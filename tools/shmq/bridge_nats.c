@@ -129,6 +129,7 @@ bool link_again(struct link *l)
     l->connection = NULL;
     atomic_store(&l->closing, false);
     while (os_signal_caught() == 0) {
+        l->connection = NULL;
         if (natsConnection_Connect(&l->connection, l->options) == NATS_OK &&
             natsConnection_JetStream(&l->js, l->connection, &l->js_options) == NATS_OK) {
             link_note(l, "the server is there again");

@@ -199,9 +199,11 @@ static bool batch_wait(struct publisher *p)
         }
         if (!is_connected(p)) {
             take_back(p);
-            again = link_again(p->l);
+            if (!link_again(p->l)) {
+                return false;
+            }
             pthread_mutex_lock(&p->lock);
-            again = again && p->open > 0 && p->failed == p->open;
+            again = p->open > 0 && p->failed == p->open;
             pthread_mutex_unlock(&p->lock);
             p->error_told = true; /* in other words */
         }
@@ -347,12 +349,17 @@ int bridge_to(struct link *l)
         code = pass_all(p);
     }
     int left = detach(&b->at);
+    pthread_mutex_lock(&p->lock);
+    for (unsigned i = 0; i < p->count; i++) {
+        /* What has not come back, the library destroys. */
+        if (p->batch[i].failed) {
+            natsMsg_Destroy(p->batch[i].message);
+            p->batch[i].message = NULL;
+        }
+    }
+    pthread_mutex_unlock(&p->lock);
     /* The library's threads end before what they use. */
     link_close(l);
-    for (unsigned i = 0; i < p->count; i++) {
-        /* What had not come back, the library has destroyed. */
-        natsMsg_Destroy(p->batch[i].failed ? p->batch[i].message : NULL);
-    }
     b->duplicates = p->duplicates;
     free(p);
     return code == EXIT_CODE_OK ? left : code;
