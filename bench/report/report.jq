@@ -52,7 +52,7 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
 + ([$all.context | to_entries[] | select(.key | IN("processor", "system", "compiler", "library", "processors", "measured", "date"))
     | "- \(.key): \(.value)"] | join("\n"))
 + "\n- cache line there and back: \($all.line_ns | digits(3)) ns polling hard, \($all.line_pause_ns | digits(3)) ns with pauses: \($all.usual)"
-+ "\n- runs: \($all.runs), of which \($all.elsewhere) had their processors elsewhere and do not count"
++ "\n- runs: \($all.runs), of which \($all.elsewhere) had their processors elsewhere, and \($all.disturbed) shared them with other work; those do not count"
 + (if ($absent | length) > 0 then "\n- not there, as their libraries are not installed: \($absent | join(", "))" else "" end)
 + (if ($all.failed | length) > 0 then "\n- **failed**: " + ([$all.failed[] | "\(.name) (\(.error))"] | unique | join("; ")) else "" end)
 + "\n\nEvery figure is the median of its rounds, in which all took turns; two pinned processes, payload really written, "

@@ -1,7 +1,8 @@
 # All runs of shmq-bench, as Google Benchmark's JSON, to one row a point: medians of its rounds.
 #
 # Only runs with the processors where they were for most runs count; where a point has none such, all of its runs do,
-# and it is marked.
+# and it is marked. Of these, only runs count in which neither side was away from its processor for much longer than in
+# the quietest of them: the others shared it with work that is not ours. Speed decides nothing.
 
 def median:
   sort | if length == 0 then null
@@ -17,11 +18,15 @@ def middle(field): map(field // empty) | median;
 (.context) as $context
 | [.benchmarks[] | select(.error_occurred != true) | . + {placed: placed}] as $runs
 | ($runs | group_by(.placed) | max_by(length) | .[0].placed // "unknown") as $usual
-| {
+# In percent of the time: more than sleeping differs from run to run.
+| 10 as $away
+| def quiet: (map(.away_percent) | min) as $least | map(select(.away_percent <= $least + $away));
+{
     context: $context,
     usual: $usual,
     runs: ($runs | length),
     elsewhere: ($runs | map(select(.placed != $usual)) | length),
+    disturbed: ($runs | map(select(.placed == $usual)) | length - (group_by(.name) | map(quiet | length) | add // 0)),
     failed: [.benchmarks[] | select(.error_occurred == true) | {name, error: .error_message}],
     line_ns: ($runs | map(select(.placed == $usual) | .rtt_bare_before_ns) | median),
     line_pause_ns: ($runs | map(select(.placed == $usual) | .rtt_before_ns) | median),
@@ -29,6 +34,7 @@ def middle(field): map(field // empty) | median;
       $runs | group_by(.name)[]
       | (map(select(.placed == $usual))) as $there
       | (if ($there | length) > 0 then $there else . end)
+      | quiet
       | (.[0].name / "/") as $parts
       | {
           name: .[0].name,
