@@ -45,8 +45,7 @@ static int look(pid_t process, int status, struct watch *watch)
 
 int watch_over(pid_t process, struct watch *watch, int *status)
 {
-    const long options =
-        PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
     pid_t who = waitpid(process, status, __WALL);
 
     if (who != process || !WIFSTOPPED(*status)) {
