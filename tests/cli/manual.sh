@@ -56,7 +56,23 @@ the_pages_written_by_hand_are_sound() {
 mandoc_has_nothing_to_say() {
     command -v mandoc >/dev/null || skip "mandoc is missing"
     [[ -n $manual ]] || skip "no manual page was built"
-    expect 0 mandoc -T lint -W warning "$manual"
+    local page
+    for page in "${manual%/*}"/*.1; do
+        expect 0 mandoc -T lint -W warning "$page"
+    done
+}
+
+every_command_has_a_page() {
+    [[ -n $manual ]] || skip "no manual page was built"
+    local command
+    for command in "${commands[@]}"; do
+        [[ -s ${manual%.1}-$command.1 ]] || fail "no page of $command"
+        mandoc -T ascii "${manual%.1}-$command.1" | col -bx >page
+        grep -q "^ *shmq-$command - [A-Z]" page || fail "it does not say what it is, for apropos"
+        for option in $(options_of "$command"); do
+            grep -qE -e "$option( |$)" page || fail "no $option in the page of $command"
+        done
+    done
 }
 
 it_has_the_sections_of_a_manual() {

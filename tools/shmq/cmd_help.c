@@ -38,7 +38,7 @@ static int run(const struct command *self, int argc, char **argv)
     if (o.over) {
         return o.code;
     }
-    if (date != NULL) {
+    if (date != NULL && o.operand_count == 0) {
         manual_print(stdout, date);
         return EXIT_CODE_OK;
     }
@@ -56,7 +56,11 @@ static int run(const struct command *self, int argc, char **argv)
     if (command == NULL) {
         return command_unknown(o.operands[0]);
     }
-    help_command(stdout, command);
+    if (date != NULL) {
+        manual_command_print(stdout, command, date);
+    } else {
+        help_command(stdout, command);
+    }
     return EXIT_CODE_OK;
 }
 

@@ -23,6 +23,9 @@ void help_command(FILE *out, const struct command *command);
 /** The manual page shmq.1, in roff, with that date. */
 void manual_print(FILE *out, const char *date);
 
+/** That of one command: shmq-recv.1 */
+void manual_command_print(FILE *out, const struct command *command, const char *date);
+
 /** Calls for each line of text, without its newline. */
 void help_lines(FILE *out, const char *text, void (*line)(FILE *out, const char *text, int length));
 

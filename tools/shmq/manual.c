@@ -126,12 +126,17 @@ static void command_print(FILE *out, const struct command *command)
     }
 }
 
+static void capitals(FILE *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        fputc(*text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text, out);
+    }
+}
+
 static void topic_print(FILE *out, const struct topic *topic)
 {
     fputs(".SH ", out);
-    for (const char *p = topic->title; *p != '\0'; p++) {
-        fputc(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p, out);
-    }
+    capitals(out, topic->title);
     fputc('\n', out);
     if (topic->text[0] != '\0') {
         filled(out, topic->text, (int)strlen(topic->text));
@@ -141,10 +146,49 @@ static void topic_print(FILE *out, const struct topic *topic)
     }
 }
 
+static void title_print(FILE *out, const char *command, const char *date)
+{
+    fputs(".TH SHMQ", out);
+    if (command != NULL) {
+        fputc('-', out);
+        capitals(out, command);
+    }
+    fprintf(out, " 1 \"%s\" \"shmq %d.%d.%d\" \"User Commands\"\n", date, SHMQ_VERSION_MAJOR, SHMQ_VERSION_MINOR,
+            SHMQ_VERSION_PATCH);
+}
+
+void manual_command_print(FILE *out, const struct command *command, const char *date)
+{
+    title_print(out, command->name, date);
+    fprintf(out, ".SH NAME\nshmq\\-%s \\- ", command->name);
+    escaped(out, command->summary, (int)strcspn(command->summary, "."));
+    fputs("\n.SH SYNOPSIS\n", out);
+    usage_print(out, command);
+    fputs("\n.SH DESCRIPTION\n", out);
+    filled(out, command->summary, (int)strlen(command->summary));
+    help_lines(out, command->description, paragraph);
+    fputs(".SH OPTIONS\n", out);
+    options_print(out, command->options);
+    options_print(out, common_options);
+    if (command->terms_title != NULL) {
+        fputs(".PP\n", out);
+        text_print(out, command->terms_title);
+        fputs(":\n", out);
+        help_lines(out, command->terms, meaning);
+    }
+    if (command->examples != NULL) {
+        fputs(".SH EXAMPLES\n.nf\n.RS 4\n", out);
+        help_lines(out, command->examples, line);
+        fputs(".RE\n.fi\n", out);
+    }
+    fputs(".SH SEE ALSO\n.BR shmq (1),\nwhich tells of names, sizes, times and exit codes,\n.BR shmq (7),\n.BR "
+          "shmq\\-sm (7)\n",
+          out);
+}
+
 void manual_print(FILE *out, const char *date)
 {
-    fprintf(out, ".TH SHMQ 1 \"%s\" \"shmq %d.%d.%d\" \"User Commands\"\n", date, SHMQ_VERSION_MAJOR,
-            SHMQ_VERSION_MINOR, SHMQ_VERSION_PATCH);
+    title_print(out, NULL, date);
     fputs(".SH NAME\nshmq \\- ", out);
     text_print(out, help_summary);
     fputs("\n.SH SYNOPSIS\n", out);
