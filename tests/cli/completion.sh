@@ -78,7 +78,9 @@ bash_completes_arguments_of_options() {
     is "$(completed send -p f)" fail
     is "$(completed create --order = t)" total
     is "$(completed create --order =)" "lanes total"
-    is "$(completed create --order lanes '')" "$(completed rm '')"
+    "$shmq" create "$q-here"
+    [[ " $(completed create --order lanes '') " == *" $q-here "* ]] || fail "no names of queues"
+    "$shmq" rm "$q-here"
     touch file.txt file.log other
     is "$(completed metrics --output fi)" "file.log file.txt"
     is "$(completed bridge x --tls-ca ot)" other

@@ -82,9 +82,10 @@ static void acknowledged(jsCtx *js, natsMsg *message, jsPubAck *ack, jsPubAckErr
         entry_fail(p, entry, error->ErrText != NULL ? error->ErrText : natsStatus_GetText(error->Err));
         message = NULL;
     }
+    /* Before anybody can see that all have come back, and end. */
+    natsMsg_Destroy(message);
     pthread_cond_signal(&p->changed);
     pthread_mutex_unlock(&p->lock);
-    natsMsg_Destroy(message);
 }
 
 static void publish(struct publisher *p, struct entry *entry)
