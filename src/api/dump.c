@@ -76,9 +76,9 @@ static bool copy_lane(const struct shmq *q, uint32_t index, struct shmq_lane *la
 
     copy_words(lane, shared, sizeof *lane);
     copy_words(ring, layout_ring(q->mapping, &q->geometry, index), least(head, capacity));
-    atomic_fence_load(); /* A14, A6 */
-    uint64_t claimed = atomic_load_acquire_u64(&shared->producer.claimed);
-    uint64_t tail = atomic_load_acquire_u64(&shared->tail.tail);
+    atomic_fence_load();                                                   /* A14, A6 */
+    uint64_t claimed = atomic_load_acquire_u64(&shared->producer.claimed); /* A14 */
+    uint64_t tail = atomic_load_acquire_u64(&shared->tail.tail);           /* A6 of a recorder, else A1 */
     uint64_t received = atomic_load_u64(&shared->released.received);
     uint64_t released = atomic_load_acquire_u64(&shared->released.released); /* A3 */
 
@@ -103,9 +103,9 @@ static void copy_status(const struct shmq *q, struct shmq_status_area *area)
     uint64_t after = UINT64_MAX;
 
     for (int i = 0; i < TRIES_MAX && after - before >= STATUS_MOVES_MAX; i++) {
-        before = atomic_load_acquire_u64(&shared->report.sequence);
+        before = atomic_load_acquire_u64(&shared->report.sequence); /* A9 */
         copy_words(area, shared, sizeof *area);
-        atomic_fence_load();
+        atomic_fence_load(); /* A10 */
         area->report.text_end = atomic_load_u64(&shared->report.text_end);
         after = atomic_load_u64(&shared->report.sequence);
     }

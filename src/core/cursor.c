@@ -26,20 +26,21 @@ static int look_at_head(struct cursor_lane *c)
     return 0;
 }
 
-/* The floor of a recorder: a tail that is at most a ring behind the head. The head may have moved between two looks. */
+/*
+ * The floor of a recorder. The head is looked at before the tail, which moves on meanwhile: so only a lie is more than a
+ * ring behind it.
+ */
 static int look_at_tail(struct cursor_lane *c, uint64_t *floor)
 {
-    for (int i = 0; i < 2; i++) {
-        *floor = atomic_load_acquire_u64(&c->shared->tail.tail); /* A6 */
-        if (i == 0 && look_at_head(c) != 0)
-            return -EBADMSG;
-        if (*floor % 8 != 0)
-            return -EBADMSG;
-        if (*floor <= c->head_seen && c->head_seen - *floor <= c->capacity)
-            return 0;
-    }
+    if (look_at_head(c) != 0)
+        return -EBADMSG;
+    *floor = atomic_load_acquire_u64(&c->shared->tail.tail); /* A6 */
+    if (*floor % 8 != 0)
+        return -EBADMSG;
+    if (*floor <= c->head_seen)
+        return c->head_seen - *floor <= c->capacity ? 0 : -EBADMSG;
     /* It has passed the head of a moment ago. */
-    return look_at_head(c) == 0 && *floor <= c->head_seen && c->head_seen - *floor <= c->capacity ? 0 : -EBADMSG;
+    return look_at_head(c) == 0 && *floor <= c->head_seen ? 0 : -EBADMSG;
 }
 
 /* What lies in front of the floor may be overwritten. It is never behind a head that is newer. */
@@ -65,7 +66,7 @@ static bool load_mark(const struct cursor_lane *c, unsigned i, struct mark *mark
 
     mark->position = atomic_load_acquire_u64(&shared->position); /* A15 */
     mark->number = atomic_load_u64(&shared->number);
-    atomic_fence_load();
+    atomic_fence_load(); /* A15: the number was loaded before the second look at the position */
     return atomic_load_u64(&shared->position) == mark->position && mark->position % 8 == 0 &&
            mark->position <= c->head_seen;
 }

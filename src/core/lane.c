@@ -45,7 +45,7 @@ static void set_mark(const struct lane_producer *p)
     struct shmq_lane_mark *mark = &p->shared->marks[lane_mark_of(p->published, p->capacity)];
 
     atomic_store_u64(&mark->position, 1);
-    atomic_fence_store();
+    atomic_fence_store(); /* R15: whoever sees the number sees that the position has changed */
     atomic_store_u64(&mark->number, atomic_load_u64(&p->shared->producer.sent));
     atomic_store_release_u64(&mark->position, p->published); /* R15 */
 }
@@ -70,7 +70,7 @@ static void claim(struct lane_producer *p, uint64_t start, uint64_t span, uint64
     set_mark(p);
     p->claimed = limit;
     atomic_store_release_u64(&p->shared->producer.claimed, limit); /* R14 */
-    atomic_fence_store();
+    atomic_fence_store();                                          /* R14: before anything is written there */
 }
 
 int lane_attach_producer(struct lane_producer *p, struct shmq_lane *shared, uint8_t *ring, uint64_t capacity)

@@ -91,7 +91,6 @@ the_end_can_be_told_for_a_reporter_that_died() {
     until_true state_is "$q-died" running
     "$shmq" report "$q-died" --total 10 --set 3 --message 'half way'
     killed $runner
-    pkill -9 -f '^sleep 100$' || true
     expect 0 "$shmq" status "$q-died"
     grep -q '^state  *died$' out || fail "not died"
     expect 6 "$shmq" status --wait "$q-died"

@@ -336,11 +336,3 @@ void task_show_hide(struct task_show *show)
         line_show(&nothing, &show->columns, "\r");
     }
 }
-
-void task_show_end(struct task_show *show, const struct task *task)
-{
-    if (show->enabled) {
-        task_show_hide(show);
-        words_show(task);
-    }
-}

@@ -61,7 +61,5 @@ struct task_show task_show_of(bool enabled, int64_t interval_ns);
 void task_show(struct task_show *show, const struct task *task);
 /** Take the bar off the screen. */
 void task_show_hide(struct task_show *show);
-/** Leave a last line. */
-void task_show_end(struct task_show *show, const struct task *task);
 
 #endif
