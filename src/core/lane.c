@@ -17,6 +17,9 @@
  */
 #define HAND_BACK_BATCH_MAX (UINT64_C(128) << 10)
 
+/* Lines are taken back while they are still in the first-level cache. */
+#define HAND_BACK_STEP_MAX (UINT64_C(4) << 10)
+
 /* The shared positions, each loaded once. */
 struct positions {
     uint64_t tail;
@@ -107,6 +110,8 @@ int lane_attach_consumer(struct lane_consumer *c, struct shmq_lane *shared, uint
 
     if (load_positions(&at, shared, capacity) != 0)
         return -EBADMSG;
+    uint64_t batch = capacity / 8 < HAND_BACK_BATCH_MAX ? capacity / 8 : HAND_BACK_BATCH_MAX;
+
     *c = (struct lane_consumer){
         .ring = ring,
         .mask = capacity - 1,
@@ -118,7 +123,9 @@ int lane_attach_consumer(struct lane_consumer *c, struct shmq_lane *shared, uint
         .peeked = atomic_load_u64(&shared->released.received),
         .shared = shared,
         .capacity = capacity,
-        .batch = capacity / 8 < HAND_BACK_BATCH_MAX ? capacity / 8 : HAND_BACK_BATCH_MAX,
+        .batch = batch,
+        .owned = at.tail,
+        .step = batch < HAND_BACK_STEP_MAX || hand_back == SHMQ_HAND_BACK_NONE ? batch : HAND_BACK_STEP_MAX,
         .hand_back = hand_back,
         .index = lane,
     };
@@ -321,22 +328,38 @@ static void hand_back_lines(const struct lane_consumer *c, uint64_t from, uint64
     }
 }
 
+/* Take back what is released, but for the line that the position lies in. */
+static void own_released(struct lane_consumer *c)
+{
+    uint64_t to = c->released & ~(CACHE_LINE - 1);
+
+    if (to <= c->owned)
+        return;
+    if (c->hand_back != SHMQ_HAND_BACK_NONE)
+        hand_back_lines(c, bits_align_up(c->owned, CACHE_LINE), to);
+    c->owned = to;
+}
+
 void lane_give(struct lane_consumer *c, bool exactly)
 {
     uint64_t to = exactly ? c->released : c->released & ~(CACHE_LINE - 1);
 
     if (to <= c->tail)
         return;
-    if (c->hand_back != SHMQ_HAND_BACK_NONE)
-        hand_back_lines(c, bits_align_up(c->tail, CACHE_LINE), to & ~(CACHE_LINE - 1));
+    own_released(c);
     atomic_store_release_u64(&c->shared->tail.tail, to); /* R1 */
     c->tail = to;
+    if (c->owned < to)
+        c->owned = to; /* the line it lies in is the producer's, too, and not written again */
 }
 
 bool lane_give_due(struct lane_consumer *c)
 {
     bool wanted = lane_room_is_wanted(c);
 
-    lane_give(c, wanted);
+    if (wanted || c->released - c->tail >= c->batch)
+        lane_give(c, wanted);
+    else
+        own_released(c);
     return wanted;
 }

@@ -87,6 +87,8 @@ struct lane_consumer {
     struct shmq_lane *shared;
     uint64_t capacity;
     uint64_t batch; /* bytes after which the tail follows */
+    uint64_t owned; /* up to here lines are back in this cache for writing */
+    uint64_t step;  /* bytes of a release after which that follows */
     uint32_t hand_back;
     uint32_t index; /* of the lane */
 };
@@ -288,7 +290,7 @@ ALWAYS_INLINE bool lane_release(struct lane_consumer *c)
     atomic_store_u64(&c->shared->released.received, c->peeked);
     atomic_store_release_u64(&c->shared->released.released, c->next); /* R3 */
     c->released = c->next;
-    if (UNLIKELY(c->next - c->tail >= c->batch || atomic_load_u32(&c->shared->owner.wants_room) != 0))
+    if (UNLIKELY(c->next - c->owned >= c->step || atomic_load_u32(&c->shared->owner.wants_room) != 0))
         return lane_give_due(c);
     return false;
 }

@@ -50,11 +50,13 @@ int recorder_attach_consumer(struct lane_consumer *c, struct recorder_consumer *
         .limit = released,
         .head_seen = released,
         .released = released,
-        .tail = UINT64_MAX, /* the producer's: nothing is ever given back */
+        .tail = UINT64_MAX,  /* the producer's: nothing is ever given back ... */
+        .owned = UINT64_MAX, /* ... or written back */
         .peeked = atomic_load_u64(&shared->released.received),
         .shared = shared,
         .capacity = capacity,
         .batch = UINT64_MAX,
+        .step = UINT64_MAX,
         .index = lane,
     };
     *r = (struct recorder_consumer){
