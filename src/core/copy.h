@@ -6,7 +6,7 @@
  * 64 bytes. Two words are stored together where the processor can, as it takes one store a cycle. Out of a ring there
  * is nothing to wait for: another processor has stored what is there.
  *
- * What is larger goes to the C library, which knows the processor best.
+ * What is larger goes to copy_large.
  */
 #ifndef SHMQ_CORE_COPY_H
 #define SHMQ_CORE_COPY_H
@@ -88,11 +88,8 @@ ALWAYS_INLINE void copy_words_out(void *to, const void *from, size_t size)
     copy_from_both_ends(to, from, size, copy_16_out);
 }
 
-/* A real call: in a function that is cold the compiler would prefer `rep movsb`, five times slower at 256 bytes. */
-__attribute__((noinline, hot, unused)) static void copy_large(void *to, const void *from, size_t size)
-{
-    memcpy(to, from, size);
-}
+/* What is not small: fewer than 8 bytes, or more than 64. */
+void copy_large(void *to, const void *from, size_t size);
 
 /* Any size, into a ring. */
 ALWAYS_INLINE void copy_payload(void *to, const void *from, size_t size)
