@@ -98,6 +98,29 @@ SHMQ_API int shmq_release(struct shmq *q);
  */
 SHMQ_API int shmq_recv(struct shmq *q, void *buffer, size_t capacity, struct shmq_message *message);
 
+/**
+ * Copy the next records out, as long as they have this size and the type of the first, and release them and all that was
+ * peeked before. They come to lie one behind another, as in an array.
+ *
+ * All of them come from one lane; a call returns before the end of that lane's turn, and in a queue of total order with
+ * one record: fewer than `count` do not mean that there are no more. -EAGAIN does.
+ *
+ * @param q        [in]
+ * @param buffer   [out]  size * count bytes
+ * @param size     [in]   bytes of each
+ * @param count    [in]   how many at most, 1 .. INT_MAX
+ * @param message  [out]  data is buffer, size and type are those of each, ticket is the last one's
+ *
+ * @return how many were received, 1 .. count; or as shmq_peek, or
+ *   -ENOBUFS  the next record has another size; it is kept, and message->size tells its size (the one output that is
+ *             set on failure)
+ *   -EINVAL   not a consumer's handle, count is not in that range, or the queue is a recorder, where each record tells
+ *             how many were missed before it
+ *
+ * Threads, Progress, Order, Since: as shmq_peek and shmq_release
+ */
+SHMQ_API int shmq_recv_many(struct shmq *q, void *buffer, size_t size, size_t count, struct shmq_message *message);
+
 #ifdef __cplusplus
 }
 #endif

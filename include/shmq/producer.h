@@ -127,6 +127,36 @@ SHMQ_API int shmq_send(struct shmq *q, const void *data, size_t size, uint16_t t
 SHMQ_API int shmq_sendv(struct shmq *q, const struct shmq_span *spans, size_t count, uint16_t type, unsigned flags);
 
 /**
+ * Send copies of many records of one size, which lie one behind another as in an array: as shmq_send of each with
+ * SHMQ_MORE, but for the last, at a part of the cost.
+ *
+ * Each is a record of its own: the consumer may receive them one by one, or many at once with shmq_recv_many.
+ *
+ * @param q      [in]
+ * @param data   [in]  size * count bytes
+ * @param size   [in]  bytes of each, 0 .. record_max of shmq_info
+ * @param count  [in]  how many, 0 .. INT_MAX
+ * @param type   [in]  of all of them, the application's, any value
+ * @param flags  [in]  0 or SHMQ_MORE
+ *
+ * @return how many of them were sent, from the first on; where that is not all, there is no room for the next, or the
+ *   policy SHMQ_DROP has dropped and counted the rest. Where none was:
+ *   -EAGAIN    no room now
+ *   -EMSGSIZE  size exceeds record_max
+ *   -EBADMSG   the consumer's side of the lane is damaged
+ *   -EINVAL    not a producer's handle, an unknown flag, or count exceeds INT_MAX
+ *   -ECHILD    the handle is of the process that this one was forked from
+ *   as shmq_wait, where the policy is SHMQ_WAIT
+ *
+ * Threads   the handle's own
+ * Progress  as shmq_send, for each of them
+ * Order     release: who sees a record sees all of its payload
+ * Since     0.1
+ */
+SHMQ_API int shmq_send_many(struct shmq *q, const void *data, size_t size, size_t count, uint16_t type,
+                            unsigned flags);
+
+/**
  * Publish what SHMQ_MORE has left unpublished.
  *
  * @return 0, or

@@ -3,6 +3,7 @@
 #include "api/blobs.h"
 #include "api/handle.h"
 #include "core/copy.h"
+#include "core/many.h"
 #include "core/order.h"
 
 #include <errno.h>
@@ -183,24 +184,24 @@ static int take_found(struct shmq *q, struct shmq_message *message)
     }
 }
 
-static int look_and_take(struct shmq *q, struct shmq_message *message)
+/* Is there a record? A handle of another role never has one that was seen: that is where the role is asked for. */
+static int look_slowly(struct shmq *q)
 {
+    if (q->role != SHMQ_CONSUMER)
+        return handle_refusal(q);
     int rc = consumer_look(q, false);
 
     if (rc == -EAGAIN && q->watch.poll >= 0)
         rc = wait_arm(q);
-    return rc == 0 ? take_found(q, message) : rc;
-}
-
-/* A handle of another role never has a record that was seen: that is where the role is asked for. */
-static APART int peek_slowly(struct shmq *q, struct shmq_message *message)
-{
-    if (q->role != SHMQ_CONSUMER)
-        return handle_refusal(q);
-    int rc = look_and_take(q, message);
-
     q->end_told = rc == -EPIPE;
     return rc;
+}
+
+static APART int peek_slowly(struct shmq *q, struct shmq_message *message)
+{
+    int rc = look_slowly(q);
+
+    return rc == 0 ? take_found(q, message) : rc;
 }
 
 int shmq_peek(struct shmq *q, struct shmq_message *message)
@@ -302,4 +303,63 @@ int shmq_recv(struct shmq *q, void *buffer, size_t capacity, struct shmq_message
     if (UNLIKELY(lane_release(lane)))
         handle_wake_producer(q, lane->index);
     return 0;
+}
+
+/* One record of that size, in a queue where each has to be looked for. */
+static int recv_one(struct shmq *q, void *buffer, size_t size, struct shmq_message *message)
+{
+    struct shmq_message found = {0};
+    int rc = take_found(q, &found);
+
+    if (rc == 0 && found.size != size) {
+        unpeek(q, &found, 0);
+        message->size = found.size;
+        return -ENOBUFS;
+    }
+    if (rc == 0)
+        rc = take_any(q, buffer, size, &found, 0, message);
+    return rc == 0 ? 1 : rc;
+}
+
+/* Of what look_slowly has found, or what was seen before. */
+static int recv_seen(struct shmq *q, void *buffer, size_t size, size_t count, struct shmq_message *message)
+{
+    struct lane_consumer *lane = q->current;
+    uint64_t header;
+
+    if (!lane_see(lane, &header))
+        return -EBADMSG;
+    if (lane_header_size(header) != size) {
+        message->size = lane_header_size(header);
+        return -ENOBUFS;
+    }
+    uint64_t taken = lane_take_many(lane, header, buffer, count);
+
+    if (taken == 0) /* it is another one now */
+        return -EBADMSG;
+    *message = (struct shmq_message){.data = buffer,
+                                     .size = (uint32_t)size,
+                                     .type = lane_header_type(header),
+                                     .lane = (uint16_t)lane->index,
+                                     .ticket = lane->next};
+    int rc = shmq_release(q);
+
+    return rc == 0 ? (int)taken : rc;
+}
+
+int shmq_recv_many(struct shmq *q, void *buffer, size_t size, size_t count, struct shmq_message *message)
+{
+    uint64_t header;
+
+    if (q->kind == SHMQ_RECORDER || count == 0 || count > INT_MAX)
+        return q->role == SHMQ_CONSUMER ? -EINVAL : handle_refusal(q);
+    if (!lane_see(q->current, &header)) {
+        int rc = look_slowly(q);
+
+        if (rc != 0)
+            return rc;
+        if (q->kind == SHMQ_TOTAL_ORDER)
+            return recv_one(q, buffer, size, message);
+    }
+    return recv_seen(q, buffer, size, count, message);
 }

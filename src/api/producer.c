@@ -2,9 +2,11 @@
 
 #include "api/handle.h"
 #include "core/copy.h"
+#include "core/many.h"
 #include "core/order.h"
 
 #include <errno.h>
+#include <limits.h>
 
 /* Bytes of the number in front of the payload. */
 static size_t number_size(const struct shmq *q)
@@ -92,11 +94,11 @@ static int find_room(struct shmq *q, size_t size)
     return rc;
 }
 
-static int count_dropped(struct shmq *q)
+static int count_dropped(struct shmq *q, uint64_t records)
 {
     uint64_t *dropped = &q->producer.shared->producer.dropped;
 
-    atomic_store_u64(dropped, atomic_load_u64(dropped) + 1);
+    atomic_store_u64(dropped, atomic_load_u64(dropped) + records);
     return 1;
 }
 
@@ -105,7 +107,7 @@ static APART int reserve_slowly(struct shmq *q, size_t size, void **slot)
     int rc = find_room(q, size);
 
     if (rc == -EAGAIN && q->policy == SHMQ_DROP)
-        (void)count_dropped(q);
+        (void)count_dropped(q, 1);
     if (rc != 0)
         return rc;
     q->producer.slot_size = size;
@@ -176,7 +178,7 @@ static APART int send_any(struct shmq *q, const void *data, size_t size, uint16_
         int rc = find_room(q, size);
 
         if (rc != 0)
-            return rc == -EAGAIN && q->policy == SHMQ_DROP ? count_dropped(q) : rc;
+            return rc == -EAGAIN && q->policy == SHMQ_DROP ? count_dropped(q, 1) : rc;
     }
     q->producer.slot_size = LANE_NO_SLOT;
     copy_payload((uint8_t *)lane_slot(&q->producer) + number_size(q), data, size);
@@ -210,7 +212,7 @@ int shmq_sendv(struct shmq *q, const struct shmq_span *spans, size_t count, uint
     int rc = find_room(q, size);
 
     if (rc != 0)
-        return rc == -EAGAIN && q->policy == SHMQ_DROP ? count_dropped(q) : rc;
+        return rc == -EAGAIN && q->policy == SHMQ_DROP ? count_dropped(q, 1) : rc;
     uint8_t *to = (uint8_t *)lane_slot(&q->producer) + number_size(q);
 
     for (size_t i = 0; i < count; i++) {
@@ -220,6 +222,51 @@ int shmq_sendv(struct shmq *q, const struct shmq_span *spans, size_t count, uint
     q->producer.slot_size = LANE_NO_SLOT;
     append(q, size, type, flags);
     return 0;
+}
+
+/* What has room now, in steps that leave no more unpublished than a commit would. */
+static size_t append_many(struct shmq *q, const uint8_t *data, size_t size, size_t count, uint16_t type, bool more)
+{
+    const size_t step = 1 + LANE_UNPUBLISHED_MAX / lane_span(size);
+    size_t done = 0;
+
+    while (done < count) {
+        size_t wanted = count - done < step ? count - done : step;
+        size_t appended = lane_append_many(&q->producer, data + done * size, size, wanted, type);
+
+        done += appended;
+        if (lane_is_due(&q->producer, more || done < count))
+            producer_publish(q);
+        if (appended < wanted)
+            break;
+    }
+    return done;
+}
+
+int shmq_send_many(struct shmq *q, const void *data, size_t size, size_t count, uint16_t type, unsigned flags)
+{
+    const uint8_t *from = data;
+    size_t done = 0;
+    int rc = 0;
+
+    if (q->role != SHMQ_PRODUCER)
+        return handle_refusal(q);
+    if (flags > SHMQ_MORE || count > INT_MAX)
+        return -EINVAL;
+    q->producer.slot_size = LANE_NO_SLOT;
+    while (done < count && rc == 0) {
+        if (lane_has_room(&q->producer, size)) {
+            done += append_many(q, from + done * size, size, count - done, type, flags);
+            continue;
+        }
+        rc = send_any(q, from + done * size, size, type, flags | (done + 1 < count ? SHMQ_MORE : 0));
+        done += rc == 0;
+    }
+    if (rc > 0)
+        count_dropped(q, count - done - 1);
+    if (done < count && flags == 0 && q->producer.head != q->producer.published)
+        producer_publish(q);
+    return rc < 0 && done == 0 ? rc : (int)done;
 }
 
 int shmq_flush(struct shmq *q)

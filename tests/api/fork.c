@@ -37,6 +37,8 @@ static int refuse_all(const struct family *f)
         CHILD_CHECK(shmq_send(all[i], bytes, 0, 0, 0) == -ECHILD);
         CHILD_CHECK(shmq_send(all[i], bytes, 1000, 0, SHMQ_MORE) == -ECHILD);
         CHILD_CHECK(shmq_sendv(all[i], NULL, 0, 0, 0) == -ECHILD);
+        CHILD_CHECK(shmq_send_many(all[i], bytes, 8, 1, 0, 0) == -ECHILD);
+        CHILD_CHECK(shmq_recv_many(all[i], bytes, 8, 1, &m) == -ECHILD);
         CHILD_CHECK(shmq_flush(all[i]) == -ECHILD);
         CHILD_CHECK(shmq_peek(all[i], &m) == -ECHILD);
         CHILD_CHECK(shmq_release(all[i]) == -ECHILD);

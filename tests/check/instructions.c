@@ -49,6 +49,27 @@ static void put_copied(struct ends *ends, unsigned count)
     }
 }
 
+static void put_array(struct ends *ends, unsigned count)
+{
+    static uint8_t array[LAP * SIZE_MOST];
+
+    check(shmq_send_many(ends->producer, array, ends->size, count, 0, 0) - (int)count, "send_many");
+}
+
+/* A turn ends within the array. */
+static void get_array(struct ends *ends, unsigned count)
+{
+    static uint8_t array[LAP * SIZE_MOST];
+    struct shmq_message message;
+
+    while (count > 0) {
+        int received = shmq_recv_many(ends->consumer, array, ends->size, count, &message);
+
+        check(received < 0 ? received : 0, "recv_many");
+        count -= (unsigned)received;
+    }
+}
+
 static void get_in_place(struct ends *ends, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -92,6 +113,8 @@ static const struct {
     {"send-8,recv-8", put_copied, get_copied, 8, 0, SHMQ_LANES},
     {"send-64,recv-64", put_copied, get_copied, 64, 0, SHMQ_LANES},
     {"send-64+more,peek-many", put_copied, get_many, 64, SHMQ_MORE, SHMQ_LANES},
+    {"send-many-8,recv-many", put_array, get_array, 8, 0, SHMQ_LANES},
+    {"send-many-64,recv-many", put_array, get_array, 64, 0, SHMQ_LANES},
     {"send-64,recv-64 in total order", put_copied, get_copied, 64, 0, SHMQ_TOTAL_ORDER},
 };
 

@@ -4,6 +4,7 @@
  */
 #include "core.h"
 #include "core/copy.h"
+#include "core/many.h"
 #include "core/order.h"
 #include "core/recorder.h"
 
@@ -174,6 +175,29 @@ static void send(size_t size, uint8_t how)
         publish();
 }
 
+/* As shmq_send_many, in a queue whose records have no numbers. */
+static void send_many(size_t size, uint64_t count, uint8_t how)
+{
+    if (lane.kind != SHMQ_LANES) {
+        send(size, how);
+        return;
+    }
+    struct lane_producer *p = &lane.producer;
+    uint8_t *data = malloc(size * count + 1);
+
+    memset(data, how, size * count + 1);
+    if (reserve(size) == 0) {
+        uint64_t before = p->head;
+        uint64_t appended = lane_append_many(p, data, size, count, how);
+
+        must(appended >= 1 && appended <= count && p->head - before == appended * lane_span(size));
+        must(p->head <= p->limit);
+        if (lane_is_due(p, how % 4 != 0))
+            publish();
+    }
+    free(data);
+}
+
 static void peek_ordered(void)
 {
     uint64_t header;
@@ -219,6 +243,24 @@ static void take_seen(void)
     lane_take(&lane.consumer, header, &lane.message);
     received(0);
     copy_words_out(buffer, lane.message.data, lane_header_size(header));
+}
+
+/* As shmq_recv_many: an array of what was seen to be of one size. */
+static void take_many_seen(void)
+{
+    uint64_t header;
+
+    if (lane.kind != SHMQ_LANES || !lane_see(&lane.consumer, &header))
+        return;
+    uint32_t size = lane_header_size(header);
+    uint64_t most = 64; /* each is a load */
+    uint8_t *buffer = malloc(most * size + 1);
+    uint64_t taken = lane_take_many(&lane.consumer, header, buffer, most);
+
+    must(taken <= most);
+    check_consumer();
+    lane.unpeekable = false;
+    free(buffer);
 }
 
 static void peek(void)
@@ -294,6 +336,9 @@ static void produce(uint8_t what, struct script *script)
     case 4:
         send(script_u16(script), what);
         break;
+    case 5:
+        send_many(script_u8(script), 1 + script_u8(script) % 64, what);
+        break;
     default:
         send(script_u8(script), what);
         break;
@@ -321,6 +366,10 @@ static void consume(uint8_t what)
         begin("take_seen");
         lane.unpeekable = false;
         take_seen();
+        break;
+    case 5:
+        begin("take_many");
+        take_many_seen();
         break;
     default:
         peek();

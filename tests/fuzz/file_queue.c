@@ -109,10 +109,13 @@ void user_send(struct user *user, size_t size, uint8_t how)
 {
     uint8_t *payload = calloc(1, size + 1);
     struct shmq_span spans[] = {{payload, size / 3}, {payload, 0}, {payload, size - size / 3}};
+    size_t each = size / (1 + how / 16);
 
     begin("send", user);
     if (how % 4 == 0)
         (void)shmq_sendv(user->q, spans, 3, how, how / 4 % 2);
+    else if (how % 8 == 2)
+        must(shmq_send_many(user->q, payload, each, size / (each + 1), how, how / 4 % 2) <= (int)size);
     else if (how % 4 == 1)
         (void)shmq_send_wait(user->q, payload, size, how, how / 4 % 2, how & 8 ? 1000 : 0);
     else
@@ -131,8 +134,36 @@ static void look_at_received(struct user *user, const struct shmq_message *messa
     free(data);
 }
 
+/* The size that was asked for, or that of the next record where it fits. */
+static void receive_many(struct user *user, size_t size)
+{
+    uint8_t *buffer = malloc(size + 1);
+    struct shmq_message message;
+    size_t each = size / 4;
+
+    begin("recv_many", user);
+    int rc = shmq_recv_many(user->q, buffer, each, 4, &message);
+
+    if (rc == -ENOBUFS) {
+        must(message.size != each);
+        each = message.size;
+        if (each <= size)
+            rc = shmq_recv_many(user->q, buffer, each, each == 0 ? 4 : size / each, &message);
+    }
+    if (rc > 0) {
+        must(message.size == each && message.data == buffer && (size_t)rc * each <= size);
+        must(message.lane < user->info.lane_count);
+        sink(buffer, (size_t)rc * each);
+    }
+    free(buffer);
+}
+
 void user_receive(struct user *user, size_t size, uint8_t how)
 {
+    if (how % 8 == 5) {
+        receive_many(user, size);
+        return;
+    }
     uint8_t *buffer = malloc(size);
     struct shmq_message message;
 

@@ -94,7 +94,12 @@ static int send_one(struct storm *s, struct sender *sender, struct shmq *q)
     size_t size = random_size(s);
     unsigned flags = run_random(&s->run, 3) == 0 ? SHMQ_MORE : 0;
 
-    switch (run_random(&s->run, 4)) {
+    switch (run_random(&s->run, 5)) {
+    case 4: {
+        int rc = sender_send_many(sender, q, size, flags);
+
+        return rc > 0 ? 0 : rc;
+    }
     case 0:
         return sender_write(sender, q, size, run_random(&s->run, 8), flags);
     case 1:
@@ -133,7 +138,11 @@ static int receive_some(struct storm *s, struct receiver *receiver, struct shmq 
 
     if (!with_recv)
         return receiver_drain(receiver, q, count, count) < 0 ? -EILSEQ : 0;
-    return receiver_recv(receiver, q, LEDGER_RECORD_MAX);
+    if (count % 2 == 0 || s->ledger->kind == SHMQ_RECORDER)
+        return receiver_recv(receiver, q, LEDGER_RECORD_MAX);
+    int rc = receiver_recv_many(receiver, q);
+
+    return rc > 0 ? 0 : rc;
 }
 
 static void consume(struct storm *s)

@@ -113,6 +113,26 @@ int sender_sendv(struct sender *sender, struct shmq *q, size_t size, size_t coun
     return end_to_send(sender, rc, flags);
 }
 
+int sender_send_many(struct sender *sender, struct shmq *q, size_t size, unsigned flags)
+{
+    static uint8_t buffer[RECORD_RUN * LEDGER_RECORD_MAX];
+    uint32_t whole = size_of_next(size);
+    uint32_t count = RECORD_RUN - sender->next % RECORD_RUN;
+
+    for (uint32_t i = 0; i < count; i++)
+        record_fill(buffer + (size_t)i * whole, sender->stream, sender->next + i, whole);
+    sender->ledger->streams[sender->stream].attempted = sender->next + count;
+    trace_enter();
+    int rc = shmq_send_many(q, buffer, whole, count, record_type(sender->stream, sender->next), flags);
+
+    trace_leave();
+    sender->next += rc > 0 ? (uint32_t)rc : 0;
+    sender->ledger->streams[sender->stream].attempted = sender->next;
+    if (rc > 0 && (flags & SHMQ_MORE) == 0)
+        all_is_sure(sender);
+    return rc;
+}
+
 int sender_scribble(struct sender *sender, struct shmq *q, size_t size)
 {
     void *slot;

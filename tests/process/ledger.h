@@ -11,9 +11,9 @@
  *     released    so many were given back: who comes next may not begin in front of that
  *
  * Each word has one writer at a time, and is written before (attempted) or after (sure, peeked, released) the call
- * that it speaks of. So what the ledger says holds whenever the writer dies. One call does two things at once: a
- * consumer that dies in shmq_recv may have released a record that nobody has seen. It says so before (doubt), and the
- * next consumer may then miss that one record.
+ * that it speaks of. So what the ledger says holds whenever the writer dies. Two calls do two things at once: a consumer
+ * that dies in shmq_recv or shmq_recv_many may have released records that nobody has seen. It says so before (doubt), and
+ * the next consumer may then miss those.
  *
  * In a queue of total order the numbers of the records must rise, whatever their lanes. A flight recorder may leave
  * records out, as long as it says how many.
@@ -43,8 +43,9 @@ struct ledger_stream {
 
 struct ledger {
     _Atomic uint64_t received;
-    _Atomic uint64_t again;   /* received by a successor although it had been peeked */
-    _Atomic uint32_t doubt;   /* consumers that died in shmq_recv, or are in it, and whose record is still missing */
+    _Atomic uint64_t again; /* received by a successor although it had been peeked */
+    _Atomic uint32_t
+        doubt; /* records of consumers that died in shmq_recv, or are in it, and that are still missing */
     _Atomic uint32_t refused; /* opens that said -EBUSY */
     _Atomic uint32_t wrong;   /* complaints */
     uint32_t kind;            /* of the queue, enum shmq_kind */
@@ -74,6 +75,9 @@ int sender_send(struct sender *sender, struct shmq *q, size_t size, unsigned fla
 
 /* The same with shmq_sendv, from `count` spans of about the same size, at most 8. */
 int sender_sendv(struct sender *sender, struct shmq *q, size_t size, size_t count, unsigned flags);
+
+/* As many as are left of a run, of one size, with shmq_send_many; its error, or how many were sent. */
+int sender_send_many(struct sender *sender, struct shmq *q, size_t size, unsigned flags);
 
 /* The same in place, with `spare` bytes more reserved than committed. */
 int sender_write(struct sender *sender, struct shmq *q, size_t size, size_t spare, unsigned flags);
@@ -123,6 +127,9 @@ int receiver_peek(struct receiver *receiver, struct shmq *q);
 
 /* The same for recv. */
 int receiver_recv(struct receiver *receiver, struct shmq *q, size_t capacity);
+
+/* The same for recv_many, of the size that the next record has: how many, or what it says. */
+int receiver_recv_many(struct receiver *receiver, struct shmq *q);
 
 /* Are the records that were peeked still what they were? Then release them, and drop their blobs. */
 bool receiver_release(struct receiver *receiver, struct shmq *q);

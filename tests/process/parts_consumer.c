@@ -70,6 +70,17 @@ void receive_all(struct actor *a)
         continue;
 }
 
+void receive_arrays(struct actor *a)
+{
+    int rc;
+
+    do
+        rc = receiver_recv_many(&a->receiver, a->q);
+    while (rc > 0);
+    if (rc != -EAGAIN && rc != -EPIPE)
+        ledger_complain(a->world->ledger, "the actor's recv_many says %d", rc);
+}
+
 void receive_into_too_little(struct actor *a)
 {
     (void)receive(a, 4);

@@ -73,6 +73,17 @@ void send_gathered(struct actor *a)
     sender_flush(&a->sender, a->q);
 }
 
+void send_arrays(struct actor *a)
+{
+    int rc = sender_send_many(&a->sender, a->q, 40, SHMQ_MORE);
+
+    for (int i = 0; i < 2 && rc > 0; i++)
+        rc = sender_send_many(&a->sender, a->q, 64, 0);
+    if (rc < 0 && rc != -EAGAIN)
+        ledger_complain(a->world->ledger, "the actor's send_many says %d", rc);
+    sender_flush(&a->sender, a->q);
+}
+
 void write_in_place(struct actor *a)
 {
     int rc = sender_write(&a->sender, a->q, 56, 40, 0);

@@ -244,6 +244,40 @@ int receiver_recv(struct receiver *receiver, struct shmq *q, size_t capacity)
     return rc < 0 ? rc : 0;
 }
 
+/* Each of them as if it had been received by itself. */
+static bool take_many(struct receiver *receiver, struct shmq *q, const struct shmq_message *many, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct shmq_message message = *many;
+
+        message.data = (uint8_t *)many->data + (size_t)i * many->size;
+        if (!take(receiver, q, &message, false, 0))
+            return false;
+    }
+    write_down_released(receiver);
+    return true;
+}
+
+int receiver_recv_many(struct receiver *receiver, struct shmq *q)
+{
+    static uint64_t buffer[RECORD_RUN * LEDGER_RECORD_MAX / 8];
+    struct shmq_message message;
+
+    receiver->own_doubt = RECORD_RUN;
+    receiver->ledger->doubt += RECORD_RUN;
+    trace_enter();
+    int rc = shmq_recv_many(q, buffer, 0, RECORD_RUN, &message);
+
+    if (rc == -ENOBUFS && message.size <= LEDGER_RECORD_MAX)
+        rc = shmq_recv_many(q, buffer, message.size, RECORD_RUN, &message);
+    trace_leave();
+    if (rc > 0 && !take_many(receiver, q, &message, (uint32_t)rc))
+        return -EILSEQ;
+    receiver->ledger->doubt -= RECORD_RUN;
+    receiver->own_doubt = 0;
+    return rc;
+}
+
 static bool still_whole(struct receiver *receiver)
 {
     uint32_t first = 0;

@@ -11,7 +11,7 @@ static uint32_t pattern(uint32_t stream, uint32_t number)
 
 uint16_t record_type(uint32_t stream, uint32_t number)
 {
-    return (uint16_t)(pattern(stream, number) >> 8);
+    return (uint16_t)(pattern(stream, number / RECORD_RUN) >> 8);
 }
 
 static uint8_t byte_of(uint32_t pattern, uint32_t i)

@@ -13,6 +13,9 @@ struct record {
     uint32_t size;
 };
 
+/* So many records of a stream, one after the other, are of one type: they can be sent and received together. */
+#define RECORD_RUN 4u
+
 uint16_t record_type(uint32_t stream, uint32_t number);
 void record_fill(void *to, uint32_t stream, uint32_t number, uint32_t size);
 
