@@ -177,6 +177,84 @@ static int receive_single(struct run *run)
     return run_sized(run, receive_single_of);
 }
 
+/* Arrays: as many messages a call as the peers that have such calls are given. */
+RUN_INLINE int send_many_of(struct run *run, size_t size)
+{
+    const struct payload payload = payload_of(&run->payload, size);
+    const unsigned burst = payload.ahead < RUN_BURST ? (unsigned)payload.ahead : RUN_BURST;
+    const uint64_t lap = run_lap_messages(size);
+    struct shmq *q;
+    uint64_t sent = 0;
+    int rc = producer_open(run, &q);
+
+    if (rc != 0) {
+        return rc;
+    }
+    while (rc >= 0 && run_lap(run, sent)) {
+        for (uint64_t left = lap; left >= burst && rc >= 0; left -= burst) {
+            const uint8_t *messages = payload_next(&payload, sent);
+
+            for (unsigned i = 1; i < burst; i++) {
+                payload_next(&payload, sent + i);
+            }
+            sent += burst;
+            for (unsigned done = 0; done < burst && rc >= 0;) {
+                rc = shmq_send_many(q, messages + done * size, size, burst - done, 0, 0);
+                done += rc > 0 ? (unsigned)rc : 0;
+                if (rc == -EAGAIN && pair_wait(&run->pair)) {
+                    rc = 0;
+                }
+            }
+        }
+    }
+    producer_close(run, q, sent);
+    return rc < 0 ? rc : 0;
+}
+
+static int send_many(struct run *run)
+{
+    return run_sized(run, send_many_of);
+}
+
+RUN_INLINE int receive_many_of(struct run *run, size_t size)
+{
+    struct payload_account account = {.received = 0};
+    const unsigned burst =
+        (unsigned)(2 * RUN_BATCH_BYTES / size < RUN_BURST ? 2 * RUN_BATCH_BYTES / size : RUN_BURST);
+    uint8_t *buffer = aligned_alloc(PAYLOAD_LINE, 2 * RUN_BATCH_BYTES);
+    struct shmq *q;
+    int rc = buffer == NULL ? -ENOMEM : consumer_open(run, &q);
+
+    if (rc != 0) {
+        free(buffer);
+        return rc;
+    }
+    for (bool over = false;;) {
+        struct shmq_message message;
+
+        rc = shmq_recv_many(q, buffer, size, burst, &message);
+        if (rc > 0) {
+            for (int i = 0; i < rc; i++) {
+                payload_take(&account, buffer + (size_t)i * size, size);
+            }
+        } else if (!nothing_yet(rc) || over) {
+            break;
+        } else {
+            over = pair_finished(&run->pair);
+            pair_pause();
+        }
+    }
+    run_account(run, account);
+    shmq_close(q);
+    free(buffer);
+    return nothing_yet(rc) ? 0 : -EBADMSG;
+}
+
+static int receive_many(struct run *run)
+{
+    return run_sized(run, receive_many_of);
+}
+
 /* Both sides sleep when there is nothing to do for them. */
 RUN_INLINE int send_waiting_of(struct run *run, size_t size)
 {
@@ -330,4 +408,5 @@ static int send_in_place(struct run *run)
 const struct transport shmq_single = {prepare, send_single, receive_single, clean};
 const struct transport shmq_waiting = {prepare, send_waiting, receive_waiting, clean};
 const struct transport shmq_batch = {prepare, send_batch, receive_batch, clean};
+const struct transport shmq_many = {prepare, send_many, receive_many, clean};
 const struct transport shmq_in_place = {prepare, send_in_place, receive_in_place, clean};

@@ -45,6 +45,7 @@ static void add_throughput(size_t size)
     add((struct point){.transport = &pipe_single, .size = size, .pipe_bytes = big}, "throughput", "pipe_1m");
     add((struct point){.transport = &shmq_batch, .size = size, .capacity = capacity}, "throughput", "shmq_batch");
     add((struct point){.transport = &pipe_batch, .size = size}, "throughput", "pipe_batch");
+    add((struct point){.transport = &shmq_many, .size = size, .capacity = capacity}, "throughput", "shmq_many");
     add((struct point){.transport = &shmq_in_place, .size = size, .capacity = capacity}, "throughput",
         "shmq_in_place");
     add((struct point){.transport = &pipe_batch, .size = size, .pipe_bytes = big}, "throughput", "pipe_batch_1m");

@@ -22,6 +22,9 @@ extern "C" {
 #endif
 
 #define RUN_BATCH_BYTES 65536u
+
+/* Messages of a call, for what has calls for many. */
+#define RUN_BURST 32u
 #define RUN_ERROR_TEXT 128
 
 struct run;

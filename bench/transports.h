@@ -7,6 +7,7 @@
 /* bench_shmq.c: copied in and out one by one; in batches of 64 KiB; written and read in place in such batches. */
 extern const struct transport shmq_single;
 extern const struct transport shmq_batch;
+extern const struct transport shmq_many;    /* 32 a call */
 extern const struct transport shmq_waiting; /* one by one; sleeping where there is nothing, or no room */
 extern const struct transport shmq_in_place;
 

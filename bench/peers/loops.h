@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #define PEER_END TRIPS_END
-#define PEER_BURST 32u
 
 typedef int peer_put(struct way *way, const uint8_t *message, size_t size);
 typedef int peer_get(struct way *way, uint8_t *buffer, size_t size);
@@ -100,7 +99,7 @@ RUN_INLINE int peer_consume(struct run *run, size_t size, peer_get *get)
 RUN_INLINE int peer_produce_many(struct run *run, size_t size, peer_put_many *put_many)
 {
     const struct payload payload = payload_of(&run->payload, size);
-    const unsigned burst = payload.ahead < PEER_BURST ? (unsigned)payload.ahead : PEER_BURST;
+    const unsigned burst = payload.ahead < RUN_BURST ? (unsigned)payload.ahead : RUN_BURST;
     const uint64_t lap = run_lap_messages(size);
     struct way *way = &run->ways[0];
     alignas(64) static uint8_t end[RUN_BATCH_BYTES];
@@ -143,7 +142,7 @@ RUN_INLINE int peer_consume_many(struct run *run, size_t size, peer_get_many *ge
     struct payload_account account = {0, 0, 0};
     uint8_t *buffer = (uint8_t *)aligned_alloc(PAYLOAD_LINE, 2 * RUN_BATCH_BYTES);
     const unsigned fit = (unsigned)(2 * RUN_BATCH_BYTES / size);
-    const unsigned burst = fit < PEER_BURST ? fit : PEER_BURST;
+    const unsigned burst = fit < RUN_BURST ? fit : RUN_BURST;
     struct way *way = &run->ways[0];
     bool over = false;
     int rc = buffer == NULL ? -ENOMEM : peer_open(run, way, false);
