@@ -204,6 +204,7 @@ static void print_throughput(const struct results *results)
             print_goal(tables[i].goal);
         }
         print_row(results, "shmq, batches of 64 KiB", "shmq_batch", tables[i].other);
+        print_row(results, "shmq, arrays of 32", "shmq_many", tables[i].other);
         print_row(results, "shmq, single records", "shmq", tables[i].other);
         print_row(results, "shmq, in place", "shmq_in_place", tables[i].other);
     }

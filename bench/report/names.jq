@@ -9,7 +9,8 @@ def kinds: {
 };
 
 def transports: {
-  "shmq": ["shmq", "ours"], "shmq_batch": ["shmq, batches", "ours"], "shmq_in_place": ["shmq, in place", "ours"],
+  "shmq": ["shmq", "ours"], "shmq_batch": ["shmq, batches", "ours"],
+  "shmq_many": ["shmq, arrays", "ours"], "shmq_in_place": ["shmq, in place", "ours"],
   "shmq_spin": ["shmq, polling", "ours"], "shmq_order": ["shmq, total order", "ours"], "shmq_wait": ["shmq, spinning first", "ours"],
   "pipe": ["pipe", "kernel"], "pipe_1m": ["pipe of 1 MiB", "kernel"], "pipe_spin": ["pipe, polling", "kernel"],
   "pipe_batch": ["pipe", "kernel"], "pipe_batch_1m": ["pipe of 1 MiB", "kernel"],
@@ -39,7 +40,7 @@ def kind: (transports[.] // [., "library"])[1];
 def colour: kinds[kind];
 
 def is_in_place: endswith("_in_place");
-def is_batch: endswith("_batch") or . == "pipe_batch_1m";
+def is_batch: endswith("_batch") or . == "pipe_batch_1m" or . == "shmq_many";
 def sizes: [8, 64, 256, 1024, 4096, 65536];
 
 # Labels of lines, one below the other without touching: .y is where one wants to be (of a logarithmic axis), .at

@@ -31,7 +31,7 @@ def pictures($points):
   | (throughput($points; is_batch or is_in_place | not; kind != "ours")) as $single
   | (throughput($points; is_batch or is_in_place; kind != "ours")) as $batch
   | (throughput($points; . == "shmq"; true)) as $ours
-  | (throughput($points; . == "shmq_batch" or . == "shmq_in_place"; true)) as $ours_batch
+  | (throughput($points; . == "shmq_batch" or . == "shmq_many" or . == "shmq_in_place"; true)) as $ours_batch
   | {
       "single_peers.dat": ($single | curves),
       "single_ours.dat": ($ours | curves),

@@ -76,7 +76,9 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
 + "\n\n## Batches, and in place\n\n" + picture("batch"; "messages a second by size, in batches"; $pictures)
 + speed_table(is_batch or is_in_place)
 + "\n\n"
-+ ([["batches, times the best peer"] + against("shmq_batch"; is_batch or is_in_place),
++ ([["arrays, times the best peer"] + against("shmq_many"; is_batch or is_in_place),
+    ["least .. greatest of the rounds"] + (sizes | map(spread_of("shmq_many"; .))),
+    ["batches, times the best peer"] + against("shmq_batch"; is_batch or is_in_place),
     ["in place, times the best peer"] + against("shmq_in_place"; is_batch or is_in_place),
     ["least .. greatest of the rounds"] + (sizes | map(spread_of("shmq_batch"; .)))] | table([""] + (sizes | map(size_name))))
 
@@ -87,7 +89,7 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
 + "). Copying in and out in one process, GB/s: "
 + (sizes | map(. as $s | "\($s | size_name) \(point("limit"; "memcpy"; ($s | tostring)) | .bytes_per_s / 1e9 | digits(3))") | join(", "))
 + ".\n\n"
-+ ([["shmq", "shmq_batch", "shmq_in_place"][] | . as $t
++ ([["shmq", "shmq_batch", "shmq_many", "shmq_in_place"][] | . as $t
     | [($t | called)] + (sizes | map(bytes($t; .) as $b | if $b == null or $stream == null then "-" else ($b / $stream | percent) end))]
    + [["best peer"] + (sizes | map(best(""; true) as $b | if $b == null or $stream == null then "-" else "\($b.bytes_per_s / $stream | percent) (\($b.transport | called))" end))]
    | table(["share of the stream"] + (sizes | map(size_name))))

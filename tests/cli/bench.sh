@@ -9,12 +9,12 @@ every_transport_has_a_figure_for_every_size() {
     two_processors
     command -v jq >/dev/null || skip "jq is missing"
     expect 0 "$shmq" bench --time 0.1s --json
-    is "$(jq -r '[.[] | select(.mode | IN("single", "batched", "in_place")) | .transport + " " + .mode] | unique[]' out)" \
-        $'pipe batched\npipe single\nposix_mq single\nshmq batched\nshmq in_place\nshmq single\nunix_stream single'
+    is "$(jq -r '[.[] | select(.mode | IN("single", "batched", "arrays", "in_place")) | .transport + " " + .mode] | unique[]' out)" \
+        $'pipe batched\npipe single\nposix_mq single\nshmq arrays\nshmq batched\nshmq in_place\nshmq single\nunix_stream single'
     jq -e 'all(.[]; .line_rtt_ns > 0 and .size > 0)' out >/dev/null || fail "without a size or a distance"
     jq -e '[.[] | select(.mode == "single" and .transport == "shmq")] | map(.size) == [8, 64, 1024, 4096, 65536]' \
         out >/dev/null || fail "not all sizes"
-    jq -e '[.[] | select(.msgs_per_s != null)] | length == 34 and
+    jq -e '[.[] | select(.msgs_per_s != null)] | length == 39 and
         all(.[]; .msgs_per_s > 0 and (.gb_per_s - .msgs_per_s * .size / 1e9 | fabs) < 0.001 * .gb_per_s + 0.001)' \
         out >/dev/null || fail "figures are missing or contradict each other"
     jq -e '[.[] | select(.transport == "pipe" and .mode == "single")] | all(.[]; .times_pipe == 1)' out >/dev/null ||

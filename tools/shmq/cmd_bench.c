@@ -201,8 +201,8 @@ const struct command command_bench = {
         "Two processes, each on a processor of its own, send each other messages through each of them in turn, some "
         "rounds long; all that arrives is checked. What it shows are medians. Nothing else should be running.\n"
         "How far apart the two processors are decides much of it: the time that a cache line takes there and back "
-        "tells it. Objects of --json have a transport, a size and a mode; single, batched and in place those of "
-        "throughput, polling and sleeping those of round trips.",
+        "tells it. Objects of --json have a transport, a size and a mode; single, batched, arrays and in place "
+        "those of throughput, polling and sleeping those of round trips.",
     .examples = "shmq bench\n"
                 "shmq bench --time 2s --json | jq '.[] | [.transport, .size, .times_pipe]'\n",
     .options = options,

@@ -39,6 +39,7 @@ static const struct way_row ways[] = {
     {"POSIX queue", "posix_mq", "single", {.peer = &peer_mqueue}},
     {"shmq", "shmq", "single", {.transport = &shmq_single, .capacity = SHMQ_CAPACITY_DEFAULT}},
     {"shmq, batched", "shmq", "batched", {.transport = &shmq_batch, .capacity = SHMQ_CAPACITY_DEFAULT}},
+    {"shmq, arrays", "shmq", "arrays", {.transport = &shmq_many, .capacity = SHMQ_CAPACITY_DEFAULT}},
     {"shmq, in place", "shmq", "in_place", {.transport = &shmq_in_place, .capacity = SHMQ_CAPACITY_DEFAULT}},
 };
 
