@@ -49,6 +49,36 @@ static inline uint64_t atomic_load_acquire_u64(const uint64_t *p)
 #endif
 #endif
 
+/*
+ * On arm64 with CK too: ldar and stlr. CK has acquire and release as a fence beside a plain access, which there is a
+ * full one, for each message.
+ */
+#if defined(SHMQ_ATOMIC_ORACLE) || defined(SHMQ_ATOMIC_BUILTIN) || defined(__aarch64__)
+
+#if !defined(SHMQ_ATOMIC_ORACLE)
+static inline uint32_t atomic_load_acquire_u32(const uint32_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static inline uint64_t atomic_load_acquire_u64(const uint64_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+#endif
+
+static inline void atomic_store_release_u32(uint32_t *p, uint32_t value)
+{
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+static inline void atomic_store_release_u64(uint64_t *p, uint64_t value)
+{
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+#endif
+
 #if defined(SHMQ_ATOMIC_ORACLE) || defined(SHMQ_ATOMIC_BUILTIN)
 
 #if !defined(SHMQ_ATOMIC_ORACLE)
@@ -61,16 +91,6 @@ static inline uint64_t atomic_load_u64(const uint64_t *p)
 {
     return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
-
-static inline uint32_t atomic_load_acquire_u32(const uint32_t *p)
-{
-    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
-}
-
-static inline uint64_t atomic_load_acquire_u64(const uint64_t *p)
-{
-    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
-}
 #endif
 
 static inline void atomic_store_u32(uint32_t *p, uint32_t value)
@@ -81,16 +101,6 @@ static inline void atomic_store_u32(uint32_t *p, uint32_t value)
 static inline void atomic_store_u64(uint64_t *p, uint64_t value)
 {
     __atomic_store_n(p, value, __ATOMIC_RELAXED);
-}
-
-static inline void atomic_store_release_u32(uint32_t *p, uint32_t value)
-{
-    __atomic_store_n(p, value, __ATOMIC_RELEASE);
-}
-
-static inline void atomic_store_release_u64(uint64_t *p, uint64_t value)
-{
-    __atomic_store_n(p, value, __ATOMIC_RELEASE);
 }
 
 static inline uint64_t atomic_fetch_add_u64(uint64_t *p, uint64_t addend)
@@ -157,6 +167,18 @@ static inline uint64_t atomic_load_u64(const uint64_t *p)
     return ck_pr_load_64(p);
 }
 
+static inline void atomic_store_u32(uint32_t *p, uint32_t value)
+{
+    ck_pr_store_32(p, value);
+}
+
+static inline void atomic_store_u64(uint64_t *p, uint64_t value)
+{
+    ck_pr_store_64(p, value);
+}
+
+#if !defined(__aarch64__)
+
 static inline uint32_t atomic_load_acquire_u32(const uint32_t *p)
 {
     uint32_t value = ck_pr_load_32(p);
@@ -173,16 +195,6 @@ static inline uint64_t atomic_load_acquire_u64(const uint64_t *p)
     return value;
 }
 
-static inline void atomic_store_u32(uint32_t *p, uint32_t value)
-{
-    ck_pr_store_32(p, value);
-}
-
-static inline void atomic_store_u64(uint64_t *p, uint64_t value)
-{
-    ck_pr_store_64(p, value);
-}
-
 static inline void atomic_store_release_u32(uint32_t *p, uint32_t value)
 {
     ck_pr_fence_release();
@@ -195,34 +207,31 @@ static inline void atomic_store_release_u64(uint64_t *p, uint64_t value)
     ck_pr_store_64(p, value);
 }
 
-/* Around a read-modify-write, to make a full barrier of it; nothing where (as on x86) it is one. */
-static inline void atomic_fence_before(void)
-{
-    ck_pr_fence_store_atomic();
-    ck_pr_fence_load_atomic();
-}
+#endif
 
-static inline void atomic_fence_behind(void)
+/* Around a read-modify-write, to make a full barrier of it; nothing where (as on x86) it is one. */
+static inline void atomic_fence_beside(void)
 {
-    ck_pr_fence_atomic_store();
-    ck_pr_fence_atomic_load();
+#if !defined(CK_MD_TSO)
+    ck_pr_fence_memory();
+#endif
 }
 
 static inline uint64_t atomic_fetch_add_u64(uint64_t *p, uint64_t addend)
 {
-    atomic_fence_before();
+    atomic_fence_beside();
     uint64_t before = ck_pr_faa_64(p, addend);
 
-    atomic_fence_behind();
+    atomic_fence_beside();
     return before;
 }
 
 static inline bool atomic_cas_u32(uint32_t *p, uint32_t expected, uint32_t value)
 {
-    atomic_fence_before();
+    atomic_fence_beside();
     bool done = ck_pr_cas_32(p, expected, value);
 
-    atomic_fence_behind();
+    atomic_fence_beside();
     return done;
 }
 
@@ -245,22 +254,26 @@ static inline void atomic_fence_load(void)
 
 static inline void atomic_or_u64(uint64_t *p, uint64_t bits)
 {
-    atomic_fence_before();
+    atomic_fence_beside();
     ck_pr_or_64(p, bits);
-    atomic_fence_behind();
+    atomic_fence_beside();
 }
 
 static inline void atomic_and_u64(uint64_t *p, uint64_t bits)
 {
-    atomic_fence_before();
+    atomic_fence_beside();
     ck_pr_and_64(p, bits);
-    atomic_fence_behind();
+    atomic_fence_beside();
 }
 
 /* Ask for the line that p is in, for writing; a hint that stores nothing. */
 static inline void atomic_own(const void *p)
 {
+#if defined(__aarch64__)
+    __builtin_prefetch(p, 1); /* CK has none here */
+#else
     ck_pr_rfo(p);
+#endif
 }
 
 /* Tell the processor that this is a spin loop. */
