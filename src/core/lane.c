@@ -355,11 +355,13 @@ void lane_give(struct lane_consumer *c, bool exactly)
 
 bool lane_give_due(struct lane_consumer *c)
 {
-    bool wanted = lane_room_is_wanted(c);
-
-    if (wanted || c->released - c->tail >= c->batch)
-        lane_give(c, wanted);
+    if (c->released - c->tail >= c->batch)
+        lane_give(c, false);
     else
         own_released(c);
-    return wanted;
+    /* Asked behind the new tail: who began to want room before it may have looked at the old one, and sleep. */
+    if (!lane_room_is_wanted(c))
+        return false;
+    lane_give(c, true);
+    return true;
 }
