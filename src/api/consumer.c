@@ -122,7 +122,7 @@ int consumer_look(struct shmq *q, bool ask_kernel)
 
 bool consumer_lane_is_used(const struct shmq *q, uint32_t lane)
 {
-    return atomic_load_acquire_u32(&handle_lane(q, lane)->owner.pid) != 0 &&
+    return atomic_load_acquire_u32(&handle_lane(q, lane)->owner.pid) != 0 && /* A13: 0, and all it sent can be seen */
            port_role_taken(q->file, SHMQ_ROLE_LANE + lane) != 0;
 }
 

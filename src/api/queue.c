@@ -93,14 +93,14 @@ static int attach_producer(struct shmq *q, const struct shmq_open_options *o)
 
 /*
  * A consumer that died while it closed a lane may have missed its new producer: a lane with a producer or with
- * records is open.
+ * records is open. Asked in this order: who has said goodbye has published before.
  */
 static void reopen_lanes(struct shmq *q)
 {
     for (uint32_t i = 0; i < q->geometry.lane_count; i++) {
         struct lane_consumer *lane = &q->lanes[i];
 
-        if (atomic_load_u64(&lane->shared->producer.head) != lane->released || consumer_lane_is_used(q, i))
+        if (consumer_lane_is_used(q, i) || atomic_load_u64(&lane->shared->producer.head) != lane->released)
             atomic_or_u64(&handle_header(q)->lanes_open.bits[i / 64], UINT64_C(1) << i % 64);
     }
 }
@@ -338,7 +338,7 @@ static void leave_lane(struct shmq *q)
     lane_want_room(&q->producer, false);
     bell_reset(q->bell);
     atomic_store_release_u32(&lane->producer.closed, 1); /* R4 -> A4: said after all is published */
-    atomic_store_u32(&lane->owner.pid, 0);
+    atomic_store_release_u32(&lane->owner.pid, 0);       /* R13 -> A13 */
     atomic_fence();
     handle_wake_consumer(q);
 }
