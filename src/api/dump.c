@@ -106,7 +106,8 @@ static void copy_status(const struct shmq *q, struct shmq_status_area *area)
         before = atomic_load_acquire_u64(&shared->report.sequence); /* A9 */
         copy_words(area, shared, sizeof *area);
         atomic_fence_load(); /* A10 */
-        area->report.text_end = atomic_load_u64(&shared->report.text_end);
+        /* Before the sequence, as status_read does. */
+        area->report.text_end = atomic_load_acquire_u64(&shared->report.text_end);
         after = atomic_load_u64(&shared->report.sequence);
     }
     area->report.sequence = before;

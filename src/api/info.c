@@ -27,7 +27,7 @@ static void look_at_lane(const struct shmq *q, uint32_t lane, struct shmq_lane_i
     bool recorder = q->kind == SHMQ_RECORDER;
 
     info->lane = lane;
-    info->received = atomic_load_u64(&shared->released.received);
+    info->received = atomic_load_acquire_u64(&shared->released.received); /* before what was sent */
     if (recorder)
         info->missed = recorder_missed(shared, layout_ring(q->mapping, &q->geometry, lane), q->geometry.capacity);
     info->released = atomic_load_acquire_u64(&shared->released.released); /* A3 */
@@ -38,7 +38,7 @@ static void look_at_lane(const struct shmq *q, uint32_t lane, struct shmq_lane_i
     info->full_count = atomic_load_u64(&shared->producer.full_count);
     info->dropped = atomic_load_u64(&shared->producer.dropped);
     info->wait_count = atomic_load_u64(&shared->owner.wait_count);
-    info->attach_count = atomic_load_u64(&shared->owner.attach_count);
+    info->attach_count = atomic_load_acquire_u64(&shared->owner.attach_count); /* A8 */
     info->used = info->head - (tail > info->released ? tail : info->released);
     if (info->used > q->geometry.capacity)
         info->used = q->geometry.capacity;
@@ -73,7 +73,7 @@ int shmq_lane_info(struct shmq *q, uint32_t lane, struct shmq_lane_info *info)
 static void look_at_consumer(const struct shmq *q, struct shmq_info *info)
 {
     const struct shmq_consumer_line *consumer = &handle_header(q)->consumer;
-    uint32_t pid = atomic_load_u32(&consumer->pid);
+    uint32_t pid = atomic_load_acquire_u32(&consumer->pid); /* A16 */
 
     info->consumer_presence = presence_of(q, SHMQ_ROLE_CONSUMER, pid);
     info->consumer_pid = info->consumer_presence != SHMQ_ABSENT ? pid : 0;

@@ -169,7 +169,7 @@ static int attach_consumer(struct shmq *q, const struct shmq_open_options *o)
     atomic_store_u32(&line->flags, q->fenced ? SHMQ_SIDE_FENCED : 0);
     atomic_store_u64(&line->attached_ns, (uint64_t)port_clock_real_ns());
     atomic_store_u64(&line->attach_count, atomic_load_u64(&line->attach_count) + 1);
-    atomic_store_u32(&line->pid, port_process_id());
+    atomic_store_release_u32(&line->pid, port_process_id()); /* R16 -> A16: how many, and when */
     wake_producers(q);
     return 0;
 }
