@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUDGET_S 200
+#define BUDGET_S 120
 #define COMPLAINTS_MAX 10
 #define SKIPPED 77
 
