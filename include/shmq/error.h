@@ -34,6 +34,11 @@
 #include <errno.h>
 #include <shmq/export.h>
 
+/* What the C library of Windows lacks; a number that it gives to nothing else. */
+#ifndef ESTALE
+#define ESTALE 160
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif

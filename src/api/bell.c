@@ -23,7 +23,7 @@ static void ring(uint32_t *bell, uint32_t value, port_file file)
     if ((value & SHMQ_BELL_ASLEEP) != 0)
         port_wake(bell);
     if ((value & SHMQ_BELL_ARMED) != 0)
-        port_watch_ring(file, offsetof(struct shmq_header, name.doorbell));
+        port_watch_ring(file, offsetof(struct shmq_header, name.doorbell), bell);
 }
 
 void bell_ring(uint32_t *bell, uint32_t *rung, port_file file)

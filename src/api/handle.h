@@ -11,7 +11,7 @@
 #include "port/role.h"
 #include "port/watch.h"
 
-#include <errno.h>
+#include <shmq/error.h>
 #include <shmq/queue.h>
 
 /* What a handle becomes in a child of fork. */

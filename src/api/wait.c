@@ -221,7 +221,7 @@ int shmq_fd(struct shmq *q)
     if (q->role != SHMQ_PRODUCER && q->role != SHMQ_CONSUMER)
         return handle_refusal(q);
     if (q->watch.poll < 0) {
-        int rc = port_watch_open(q->file, &q->watch);
+        int rc = port_watch_open(q->file, q->bell, &q->watch);
 
         if (rc != 0)
             return rc;

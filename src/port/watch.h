@@ -21,8 +21,8 @@ struct port_watch {
 
 #define PORT_NO_WATCH ((struct port_watch){-1, -1, -1})
 
-/* -EMFILE, -ENFILE, -ENOMEM, -ENOSPC. It is readable at first. */
-int port_watch_open(port_file file, struct port_watch *watch);
+/* `bell` is the word of the file that is rung for this watch. -EMFILE, -ENFILE, -ENOMEM, -ENOSPC. Readable at first. */
+int port_watch_open(port_file file, const uint32_t *bell, struct port_watch *watch);
 void port_watch_close(struct port_watch *watch);
 
 /* Nothing is to be told any more: unreadable until the next event. True: somebody has closed the file since. */
@@ -31,7 +31,7 @@ bool port_watch_clear(const struct port_watch *watch);
 /* Readable once more, at once or later. */
 void port_watch_again(const struct port_watch *watch, int64_t delay_ns);
 
-/* Make it readable for all who watch this file; `offset` is that of the word to write, which becomes 0. */
-void port_watch_ring(port_file file, int64_t offset);
+/* Make it readable for who watches `bell`, or all who watch this file; `offset` is that of the word to write, which becomes 0. */
+void port_watch_ring(port_file file, int64_t offset, const uint32_t *bell);
 
 #endif

@@ -43,8 +43,9 @@ static int open_all(port_file file, struct port_watch *watch)
     return rc != 0 ? rc : add(watch->poll, watch->timer);
 }
 
-int port_watch_open(port_file file, struct port_watch *watch)
+int port_watch_open(port_file file, const uint32_t *bell, struct port_watch *watch)
 {
+    (void)bell; /* all who watch the file are told */
     struct port_watch made = PORT_NO_WATCH;
     int rc = open_all(file, &made);
 
@@ -96,8 +97,9 @@ void port_watch_again(const struct port_watch *watch, int64_t delay_ns)
     (void)timerfd_settime(watch->timer, 0, &when, NULL);
 }
 
-void port_watch_ring(port_file file, int64_t offset)
+void port_watch_ring(port_file file, int64_t offset, const uint32_t *bell)
 {
+    (void)bell;
     const uint32_t nothing = 0;
 
     (void)!pwrite((int)file, &nothing, sizeof nothing, (off_t)offset);
