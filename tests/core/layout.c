@@ -22,7 +22,7 @@ static struct mapping make(uint64_t capacity, uint32_t lanes)
     struct mapping m;
 
     assert_int_equal(layout_plan(capacity, lanes, &m.geometry), 0);
-    m.bytes = aligned_alloc(4096, m.geometry.mapping_size);
+    m.bytes = aligned_new(4096, m.geometry.mapping_size);
     assert_non_null(m.bytes);
     memset(m.bytes, 0, m.geometry.mapping_size);
     layout_write(m.bytes, &m.geometry, &creator);
@@ -85,7 +85,7 @@ static void header_and_first_record_are_these_bytes(void **state)
     assert_memory_equal(at, records, sizeof records);
     assert_int_equal(lane_bytes[0], sizeof records); /* head */
     assert_int_equal(lane_bytes[8], 3);              /* sent */
-    free(m.bytes);
+    aligned_delete(m.bytes);
 }
 
 static void what_is_written_is_read_back(void **state)
@@ -145,7 +145,7 @@ static void what_is_not_a_queue_of_this_format_is_refused(void **state)
 
         m.bytes[offsets[i]] ^= 0x40;
         assert_int_equal(read_back(&m, m.geometry.mapping_size), -EPROTO);
-        free(m.bytes);
+        aligned_delete(m.bytes);
     }
     struct mapping m = make(4096, 1);
 
@@ -153,7 +153,7 @@ static void what_is_not_a_queue_of_this_format_is_refused(void **state)
     assert_int_equal(read_back(&m, m.geometry.mapping_size), 0);
     assert_int_equal(read_back(&m, 255), -EPROTO);
     assert_int_equal(read_back(&m, 0), -EPROTO);
-    free(m.bytes);
+    aligned_delete(m.bytes);
 }
 
 static void numbers_that_do_not_fit_are_damage(void **state)
@@ -168,13 +168,13 @@ static void numbers_that_do_not_fit_are_damage(void **state)
 
         m.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         assert_int_equal(read_back(&m, m.geometry.mapping_size), -EBADMSG);
-        free(m.bytes);
+        aligned_delete(m.bytes);
     }
     struct mapping m = make(4096, 1);
 
     assert_int_equal(read_back(&m, m.geometry.mapping_size - 1), -EBADMSG);
     assert_int_equal(read_back(&m, m.geometry.mapping_size + 1), 0);
-    free(m.bytes);
+    aligned_delete(m.bytes);
 }
 
 int main(void)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "aligned.h"
 #include "core/copy.h"
 #include "core/lane.h"
 
@@ -38,8 +39,8 @@ static inline void plain_attach(struct plain_lane *lane, uint32_t hand_back)
 static inline void plain_open(struct plain_lane *lane, uint64_t capacity, uint64_t start, uint32_t hand_back)
 {
     *lane = (struct plain_lane){
-        .shared = aligned_alloc(128, sizeof(struct shmq_lane)),
-        .ring = aligned_alloc(4096, capacity),
+        .shared = aligned_new(128, sizeof(struct shmq_lane)),
+        .ring = aligned_new(4096, capacity),
         .capacity = capacity,
     };
     assert_non_null(lane->shared);
@@ -54,8 +55,8 @@ static inline void plain_open(struct plain_lane *lane, uint64_t capacity, uint64
 
 static inline void plain_close(struct plain_lane *lane)
 {
-    free(lane->shared);
-    free(lane->ring);
+    aligned_delete(lane->shared);
+    aligned_delete(lane->ring);
 }
 
 static inline int plain_send(struct plain_lane *lane, const void *data, size_t size, uint16_t type, bool more)

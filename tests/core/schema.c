@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "aligned.h"
 #include "core/schema.h"
 
 #include <errno.h>
@@ -410,7 +411,7 @@ static void hostile_schemas_do_no_harm(void **state)
     seed();
     for (int i = 0; i < MUTATIONS; i++) {
         uint32_t cut = random_word() % 8 == 0 ? (uint32_t)(random_word() % (size / 8)) * 8 : size;
-        uint8_t *copy = aligned_alloc(8, cut != 0 ? cut : 8);
+        uint8_t *copy = aligned_new(8, cut != 0 ? cut : 8);
 
         assert_non_null(copy);
         memcpy(copy, bytes, cut);
@@ -420,7 +421,7 @@ static void hostile_schemas_do_no_harm(void **state)
             use_table();
             good++;
         }
-        free(copy);
+        aligned_delete(copy);
     }
     print_message("%d of %d could be read\n", good, MUTATIONS);
     assert_true(good > 0 && good < MUTATIONS);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "aligned.h"
 #include "core/status.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 
 static struct shmq_status_area *new_area(void)
 {
-    struct shmq_status_area *area = aligned_alloc(128, sizeof *area);
+    struct shmq_status_area *area = aligned_new(128, sizeof *area);
 
     assert_non_null(area);
     memset(area, 0, sizeof *area);
@@ -53,7 +54,7 @@ static void what_was_never_written_is_idle(void **state)
     assert_int_equal(view.copy.state, SHMQ_IDLE);
     assert_int_equal(view.copy.run, 0);
     assert_int_equal(view.copy.text_size, 0);
-    free(area);
+    aligned_delete(area);
 }
 
 static void what_is_published_is_read(void **state)
@@ -86,7 +87,7 @@ static void what_is_published_is_read(void **state)
     expect(area, 77, message);
     say(&r, 78, NULL);
     expect(area, 78, message);
-    free(area);
+    aligned_delete(area);
 }
 
 static void next_reporter_goes_on_where_the_last_one_stopped(void **state)
@@ -110,7 +111,7 @@ static void next_reporter_goes_on_where_the_last_one_stopped(void **state)
     say(&next, next.done + 1, NULL);
     expect(area, 43, "the first one");
     assert_int_equal(status_changes(area), first.changes + 1);
-    free(area);
+    aligned_delete(area);
 }
 
 /*
@@ -142,7 +143,7 @@ static void what_was_not_published_never_was(void **state)
     assert_int_equal(status_attach(&r, area), 0);
     say(&r, 3, "after them all");
     expect(area, 3, "after them all");
-    free(area);
+    aligned_delete(area);
 }
 
 /* A reader that looked at the area before, and comes to its last look after `later` happened. */
@@ -172,7 +173,7 @@ static void readers_whose_copy_was_passed_try_again(void **state)
     for (int i = 0; i < 64; i++)
         say(&r, 1, "0123456789012345678901234567890123456789");
     assert_true((uint32_t)area->report.text_end - text > SHMQ_STATUS_WORDS);
-    free(area);
+    aligned_delete(area);
 }
 
 static void damage_is_an_error_and_no_crash(void **state)
@@ -205,7 +206,7 @@ static void damage_is_an_error_and_no_crash(void **state)
         expect(area, 1, "mended");
     }
     assert_true(bad > 1000);
-    free(area);
+    aligned_delete(area);
 }
 
 static void only_utf8_is_text(void **state)
@@ -335,7 +336,7 @@ static void no_reader_sees_a_torn_status(void **state)
         assert_int_equal(readers[i].back, 0);
         print_message("reader %d: %u looks, %u of them overtaken\n", i, readers[i].looks, readers[i].busy);
     }
-    free(area);
+    aligned_delete(area);
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "aligned.h"
 #include "core/status.h"
 
 #include <errno.h>
@@ -105,7 +106,7 @@ static void paused_reader_never_sees_a_torn_status(void **state)
     uint32_t points = 0;
 
     (void)state;
-    area = aligned_alloc(128, sizeof *area);
+    area = aligned_new(128, sizeof *area);
     assert_non_null(area);
     for (way = PROGRESS; way < WAYS; way++) {
         for (reports = 1; reports <= REPORTS_MAX; reports++) {
@@ -126,7 +127,7 @@ static void paused_reader_never_sees_a_torn_status(void **state)
     }
     print_message("%u points, %u of them tried again\n", points, tries);
     assert_true(tries > 0 && tries < points);
-    free(area);
+    aligned_delete(area);
 }
 
 int main(void)
