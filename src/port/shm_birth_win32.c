@@ -179,12 +179,14 @@ int port_shm_publish(port_file file, const struct port_place *place)
 }
 
 /* The name is gone already. Where the system can, so is the file's, though others have it open. */
-static void delete_nameless(HANDLE file)
+static void delete_nameless(HANDLE file, const char *path)
 {
     struct disposition_ex info = {.flags = DISPOSITION_DELETE | DISPOSITION_POSIX};
+    wchar_t wide[WIN32_PATH_MAX];
 
-    if (!SetFileInformationByHandle(file, DISPOSITION_EX, &info, sizeof info))
-        (void)shm_doom(file, true);
+    if (!SetFileInformationByHandle(file, DISPOSITION_EX, &info, sizeof info) && shm_doom(file, true) != 0 &&
+        win32_path(path, wide) == 0)
+        DeleteFileW(wide); /* Wine does, when nobody has it open any more */
 }
 
 /* Delete the file inside of what was an alias. */
@@ -231,7 +233,7 @@ int port_shm_unlink(const struct port_place *place)
     if (rc == 0 && folder)
         delete_target(nameless);
     if (rc == 0)
-        delete_nameless(file);
+        delete_nameless(file, nameless);
     CloseHandle(file);
     return rc;
 }
