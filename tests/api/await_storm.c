@@ -6,9 +6,7 @@
 #include "peers.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define UNFENCED_SLICE_NS INT64_C(1000000) /* where membarrier is refused, the clock is what wakes */
 #define FOR_EVER_NS INT64_C(3600000000000)
@@ -22,7 +20,7 @@ int __wrap_port_sleep(const uint32_t *word, uint32_t value, int64_t timeout_ns)
 }
 
 struct play {
-    const char *name;
+    char name[64];
     unsigned cpu[2];
     uint64_t rounds;
     bool pause; /* before each answer, for a time that varies: the other is on its way to sleep meanwhile */
@@ -76,9 +74,9 @@ static int ask_all(struct peer *self, void *arg)
 
 static void await_all(struct play play, uint32_t kind)
 {
-    play.name = queue_made("await", 4096, 1, kind);
-    struct peer one = peer_start(answer_all, &play);
-    struct peer two = peer_start(ask_all, &play);
+    snprintf(play.name, sizeof play.name, "%s", queue_made("await", 4096, 1, kind));
+    struct peer one = peer_start_with(answer_all, &play, sizeof play);
+    struct peer two = peer_start_with(ask_all, &play, sizeof play);
 
     assert_int_equal(peer_end(&two), 0);
     assert_int_equal(peer_end(&one), 0);
@@ -87,16 +85,16 @@ static void await_all(struct play play, uint32_t kind)
 
 static unsigned second_cpu(void)
 {
-    return sysconf(_SC_NPROCESSORS_ONLN) > 1;
+    return test_processors() > 1;
 }
 
 static void awaiting_never_hangs(void **state)
 {
     (void)state;
-    await_all((struct play){.rounds = 10000}, SHMQ_LANES);
-    await_all((struct play){.rounds = 30000, .cpu = {0, second_cpu()}}, SHMQ_LANES);
-    await_all((struct play){.rounds = 20000, .cpu = {0, second_cpu()}, .pause = true}, SHMQ_LANES);
-    await_all((struct play){.rounds = 10000, .cpu = {0, second_cpu()}, .pause = true}, SHMQ_TOTAL_ORDER);
+    await_all((struct play){.rounds = test_rounds(10000)}, SHMQ_LANES);
+    await_all((struct play){.rounds = test_rounds(30000), .cpu = {0, second_cpu()}}, SHMQ_LANES);
+    await_all((struct play){.rounds = test_rounds(20000), .cpu = {0, second_cpu()}, .pause = true}, SHMQ_LANES);
+    await_all((struct play){.rounds = test_rounds(10000), .cpu = {0, second_cpu()}, .pause = true}, SHMQ_TOTAL_ORDER);
 }
 
 /* A reader answers each change that it was waiting for with a record, which the reporter is waiting for. */
@@ -127,12 +125,12 @@ static void follow_all(struct play play, uint32_t readers)
     uint64_t done = 0;
     struct shmq_message m;
 
-    play.name = queue_made("follow", 4096, readers, SHMQ_LANES);
+    snprintf(play.name, sizeof play.name, "%s", queue_made("follow", 4096, readers, SHMQ_LANES));
     struct shmq *c = queue_opened(play.name, SHMQ_CONSUMER);
 
     assert_int_equal(shmq_report_begin(c, 1, play.rounds, NULL), 0);
     for (uint32_t i = 0; i < readers; i++) {
-        peers[i] = peer_start(follow, &play);
+        peers[i] = peer_start_with(follow, &play, sizeof play);
         assert_true(peer_await(&peers[i]));
     }
     for (uint32_t i = 0; i < readers; i++) {
@@ -156,10 +154,10 @@ static void follow_all(struct play play, uint32_t readers)
 static void readers_of_changes_never_hang(void **state)
 {
     (void)state;
-    follow_all((struct play){.rounds = 10000}, 1);
-    follow_all((struct play){.rounds = 5000, .pause = true}, 1);
-    follow_all((struct play){.rounds = 3000}, 4);
-    follow_all((struct play){.rounds = 1000, .pause = true}, 3);
+    follow_all((struct play){.rounds = test_rounds(10000)}, 1);
+    follow_all((struct play){.rounds = test_rounds(5000), .pause = true}, 1);
+    follow_all((struct play){.rounds = test_rounds(3000)}, 4);
+    follow_all((struct play){.rounds = test_rounds(1000), .pause = true}, 3);
 }
 
 static int await_ends(struct peer *self, void *arg)
@@ -182,17 +180,17 @@ static int await_ends(struct peer *self, void *arg)
 static void readers_of_ends_never_hang_and_progress_wakes_none_of_them(void **state)
 {
     enum { READERS = 3 };
-    struct play play = {.rounds = 2000};
+    struct play play = {.rounds = test_rounds(2000)};
     struct peer peers[READERS];
     uint64_t got;
     struct shmq_message m;
 
     (void)state;
-    play.name = queue_made("ends", 4096, READERS, SHMQ_LANES);
+    snprintf(play.name, sizeof play.name, "%s", queue_made("ends", 4096, READERS, SHMQ_LANES));
     struct shmq *c = queue_opened(play.name, SHMQ_CONSUMER);
 
     for (int i = 0; i < READERS; i++)
-        peers[i] = peer_start(await_ends, &play);
+        peers[i] = peer_start_with(await_ends, &play, sizeof play);
     for (uint64_t i = 0; i < play.rounds; i++) {
         assert_int_equal(shmq_report_begin(c, i, 100, NULL), 0);
         for (int k = 0; k < 100; k++)

@@ -1,30 +1,14 @@
-/* In a /dev/shm of its own: shmq_clean is for all that the user has, and what is left behind can be counted. */
+/* With a place for names of its own: shmq_clean is for all that the user has, and what is left behind can be counted. */
 #include "peers.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MS INT64_C(1000000)
 
 static char bytes[4096];
-
-static unsigned files_left(void)
-{
-    unsigned count = 0;
-    DIR *folder = opendir("/dev/shm");
-
-    assert_non_null(folder);
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
-        count += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
-    closedir(folder);
-    return count;
-}
 
 static const char *transient_made(const char *word, uint32_t lane_count)
 {
@@ -67,7 +51,7 @@ static void a_queue_in_use_is_not_removed_unless_forced(void **state)
     assert_int_equal(queue_info(o).removed, 1);
     assert_int_equal(queue_info(p).removed, 1);
     assert_int_equal(queue_try(name, SHMQ_OBSERVER), -ENOENT);
-    assert_int_equal(files_left(), 0);
+    assert_int_equal(test_names_with(""), 0);
     assert_int_equal(shmq_create(name, NULL), 0); /* another one */
     assert_int_equal(shmq_remove(name, 0), 0);    /* whom its name's former users do not disturb */
     shmq_close(o);
@@ -143,23 +127,24 @@ static void removal_wakes_who_sleeps(void **state)
     }
 }
 
-static int die_in_role(void *arg)
+static int die_in_role(struct peer *self, void *arg)
 {
-    const char *const *what = arg; /* name, role */
+    const char *what = arg; /* p or c, and the name */
     struct shmq *q = NULL;
 
-    CHILD_CHECK(shmq_open(what[0], what[1][0] == 'p' ? SHMQ_PRODUCER : SHMQ_CONSUMER, NULL, &q) == 0);
-    if (what[1][0] == 'p')
+    (void)self;
+    CHILD_CHECK(shmq_open(what + 1, what[0] == 'p' ? SHMQ_PRODUCER : SHMQ_CONSUMER, NULL, &q) == 0);
+    if (what[0] == 'p')
         CHILD_CHECK(shmq_send(q, "never", 5, 0, 0) == 0);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 static void die_in(const char *name, const char *role)
 {
-    const char *what[] = {name, role};
+    char what[512];
 
-    assert_int_equal(test_child(die_in_role, what), 128 + SIGKILL);
+    snprintf(what, sizeof what, "%c%s", role[0], name);
+    assert_int_equal(test_child(die_in_role, what), PEER_KILLED);
 }
 
 struct seen {
@@ -187,6 +172,7 @@ static void clean_finds_those_that_died_and_removes_them_when_told(void **state)
     const char *half = queue_made("d-half", 4096, 1, SHMQ_LANES);
     struct shmq *p = queue_opened(used, SHMQ_PRODUCER);
     struct shmq *c = queue_opened(half, SHMQ_CONSUMER);
+    const char *unrelated = test_stranger("unrelated");
     struct seen seen = {.count = 0};
 
     (void)state;
@@ -194,7 +180,7 @@ static void clean_finds_those_that_died_and_removes_them_when_told(void **state)
     die_in(half, "producer"); /* but its consumer lives */
     die_in(used, "consumer");
     assert_int_equal(queue_try(idle, SHMQ_PRODUCER), 0);
-    test_file("/dev/shm/unrelated", "not ours");
+    test_file(unrelated, "not ours");
     assert_int_equal(shmq_clean(4, see, &seen), -EINVAL);
 
     for (int dry = 0; dry < 2; dry++) {
@@ -229,9 +215,9 @@ static void clean_finds_those_that_died_and_removes_them_when_told(void **state)
     shmq_close(c);
     shmq_close(p);
     assert_int_equal(shmq_clean(SHMQ_CLEAN_REMOVE, NULL, NULL), 2); /* each had one that died */
-    assert_int_equal(test_length("/dev/shm/unrelated"), 8);
-    assert_int_equal(unlink("/dev/shm/unrelated"), 0);
-    assert_int_equal(files_left(), 0);
+    assert_int_equal(test_length(unrelated), 8);
+    assert_int_equal(unlink(unrelated), 0);
+    assert_int_equal(test_names_with(""), 0);
 }
 
 static void who_died_and_has_an_heir_is_no_reason_to_clean(void **state)
@@ -265,7 +251,7 @@ static void transient_queue_goes_with_its_last_user(void **state)
     shmq_close(c);
     assert_int_equal(queue_info(o).removed, 1);
     assert_int_equal(queue_try(name, SHMQ_PRODUCER), -ENOENT);
-    assert_int_equal(files_left(), 0);
+    assert_int_equal(test_names_with(""), 0);
     shmq_close(o);
     name = transient_made("unused", 1); /* one that nobody has used yet stays */
     assert_int_equal(queue_try(name, SHMQ_OBSERVER), 0);
@@ -302,7 +288,7 @@ static void transient_queue_of_the_killed_is_gone_for_whoever_looks(void **state
         default:
             assert_int_equal(shmq_remove(name, 0), 0);
         }
-        assert_int_equal(files_left(), 0);
+        assert_int_equal(test_names_with(""), 0);
     }
 }
 
@@ -322,11 +308,11 @@ static void name_of_a_queue_in_a_file_goes_alone(void **state)
     assert_int_equal(shmq_remove(name, SHMQ_REMOVE_USED), 0);
     assert_int_equal(queue_info(p).removed, 0); /* it has its path */
     shmq_close(p);
-    assert_int_equal(files_left(), 0);
+    assert_int_equal(test_names_with(""), 0);
     assert_int_equal(shmq_create(name, &o), 1);
     die_in(path, "consumer");
     assert_int_equal(shmq_clean(SHMQ_CLEAN_REMOVE, NULL, NULL), 1); /* the name only */
-    assert_int_equal(files_left(), 0);
+    assert_int_equal(test_names_with(""), 0);
     assert_int_equal(queue_try(path, SHMQ_PRODUCER), 0);
     assert_int_equal(shmq_remove(path, 0), 0);
     assert_int_equal(queue_try(path, SHMQ_PRODUCER), -ENOENT);
@@ -346,7 +332,7 @@ static void name_that_leads_nowhere_can_be_removed(void **state)
     assert_int_equal(queue_try(name, SHMQ_PRODUCER), -ENOENT);
     assert_int_equal(shmq_remove(name, 0), 0);
     assert_int_equal(shmq_remove(name, 0), -ENOENT);
-    assert_int_equal(files_left(), 0);
+    assert_int_equal(test_names_with(""), 0);
 
     assert_int_equal(shmq_create(name, &o), 0);
     assert_int_equal(shmq_remove(one, 0), 0);
@@ -360,7 +346,7 @@ static void name_that_leads_nowhere_can_be_removed(void **state)
     assert_int_equal(queue_try(name, SHMQ_PRODUCER), 0);
     assert_int_equal(shmq_remove(one, 0), 0);
     assert_int_equal(shmq_remove(name, 0), 0);
-    assert_int_equal(files_left(), 0);
+    assert_int_equal(test_names_with(""), 0);
 }
 
 int main(void)
@@ -377,10 +363,8 @@ int main(void)
         cmocka_unit_test(name_that_leads_nowhere_can_be_removed),
     };
 
-    if (!test_private_shm(16384))
-        return SKIP_STATUS;
     /* What is cleaned away here is our own, and nobody's else. */
-    if (!test_private_shm(256 * 1024))
-        return 77;
+    if (!test_private_names(16384))
+        return SKIP_STATUS;
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
 }

@@ -1,35 +1,25 @@
-/* Names that come and go under those who use them, in a /dev/shm of its own. */
+/* Names that come and go under those who use them, in a place of their own. */
 #include "peers.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define MS INT64_C(1000000)
 
-static unsigned files_left(void)
-{
-    unsigned count = 0;
-    DIR *folder = opendir("/dev/shm");
-
-    assert_non_null(folder);
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
-        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(folder);
-    return count;
-}
-
 struct crowd {
-    const char *name;
+    char name[64];
     unsigned seed;
     uint32_t transient;
     int rounds;
     bool removes;
 };
+
+static unsigned next_random(unsigned *seed)
+{
+    *seed = *seed * 1103515245 + 12345;
+    return *seed >> 16 & 0x7fff;
+}
 
 /* What open may say while others create, take roles and remove. */
 static bool is_fair(int rc)
@@ -84,7 +74,7 @@ static int come_and_go(struct peer *self, void *arg)
     for (int i = 0; i < crowd->rounds; i++) {
         int rc;
 
-        switch (rand_r(&seed) % 6) {
+        switch (next_random(&seed) % 6) {
         case 0:
         case 1:
             rc = shmq_create(crowd->name, &o);
@@ -98,7 +88,7 @@ static int come_and_go(struct peer *self, void *arg)
             CHILD_CHECK(use_once(crowd, SHMQ_CONSUMER) == 0);
             break;
         default:
-            rc = crowd->removes ? shmq_remove(crowd->name, rand_r(&seed) % 2) : 0;
+            rc = crowd->removes ? shmq_remove(crowd->name, next_random(&seed) % 2) : 0;
             CHILD_CHECK(is_fair(rc));
         }
     }
@@ -114,7 +104,7 @@ static void run_crowd(struct crowd crowd, int kills)
     for (int i = 0; i < PEERS; i++) {
         crowds[i] = crowd;
         crowds[i].seed = (unsigned)(i + 1);
-        peers[i] = peer_start(come_and_go, &crowds[i]);
+        peers[i] = peer_start_with(come_and_go, &crowds[i], sizeof crowds[0]);
         assert_true(peer_await(&peers[i]));
     }
     for (int i = 0; i < PEERS; i++)
@@ -123,12 +113,12 @@ static void run_crowd(struct crowd crowd, int kills)
         int who = i % PEERS;
 
         usleep(1000);
-        (void)kill(peers[who].pid, SIGKILL);
+        peer_strike(&peers[who]);
         int status = peer_end(&peers[who]);
 
-        assert_true(status == 0 || status == 128 + SIGKILL);
+        assert_true(status == 0 || status == PEER_KILLED);
         crowds[who].seed += PEERS;
-        peers[who] = peer_start(come_and_go, &crowds[who]);
+        peers[who] = peer_start_with(come_and_go, &crowds[who], sizeof crowds[0]);
         assert_true(peer_await(&peers[who]));
         peer_go(&peers[who]);
     }
@@ -142,54 +132,73 @@ static void take_away(const char *name)
     int rc = shmq_remove(name, 0);
 
     assert_true(rc == 0 || rc == -ENOENT);
-    assert_int_equal(files_left(), 0);
+    assert_int_equal(test_names_with(""), 0);
 }
 
 static void names_come_and_go_under_those_who_use_them(void **state)
 {
-    struct crowd crowd = {.name = test_name("crowd"), .rounds = 3000, .removes = true};
+    struct crowd crowd = {.rounds = (int)test_rounds(3000), .removes = true};
 
     (void)state;
+    snprintf(crowd.name, sizeof crowd.name, "%s", test_name("crowd"));
     run_crowd(crowd, 0);
     take_away(crowd.name);
 }
 
 static void and_under_those_who_are_killed_meanwhile(void **state)
 {
-    struct crowd crowd = {.name = test_name("killed"), .rounds = 2000, .removes = true};
+    struct crowd crowd = {.rounds = (int)test_rounds(2000), .removes = true};
 
     (void)state;
-    run_crowd(crowd, 200);
+    snprintf(crowd.name, sizeof crowd.name, "%s", test_name("killed"));
+    run_crowd(crowd, (int)test_rounds(200));
     take_away(crowd.name);
 }
 
 static void transient_queues_come_and_go(void **state)
 {
-    struct crowd crowd = {.name = test_name("transient"), .rounds = 3000, .transient = 1};
+    struct crowd crowd = {.rounds = (int)test_rounds(3000), .transient = 1};
 
     (void)state;
+    snprintf(crowd.name, sizeof crowd.name, "%s", test_name("crowd"));
     run_crowd(crowd, 0);
     take_away(crowd.name);
 }
 
 /* Both are in it at once, and leave it together: one of them is the last, and takes the name away. */
 struct couple {
-    const char *name;
-    uint32_t *rounds; /* shared: the round that is to be left */
+    char name[64];
+    char rounds[64]; /* a memory with the round that is to be left */
     uint32_t count;
 };
+
+static uint32_t *rounds_of(const struct couple *couple)
+{
+    struct shmq_mapping_options options = test_sized(sizeof(uint32_t));
+    struct shmq_mapping *mapping = NULL;
+    struct shmq_view view = {NULL, 0};
+
+    options.path = couple->rounds;
+    if (shmq_mapping_create(NULL, &options, &mapping) < 0 ||
+        shmq_mapping_view(mapping, SHMQ_READ_WRITE, 0, 0, &view) != 0)
+        return NULL;
+    shmq_mapping_close(mapping);
+    return view.base;
+}
 
 static int leave_together(struct peer *self, void *arg)
 {
     const struct couple *couple = arg;
+    const uint32_t *rounds = rounds_of(couple);
 
+    CHILD_CHECK(rounds != NULL);
     for (uint32_t round = 1; round <= couple->count; round++) {
         struct shmq *q = NULL;
 
         peer_pause(self);
         CHILD_CHECK(shmq_open(couple->name, SHMQ_PRODUCER, NULL, &q) == 0);
         peer_pause(self);
-        while (__atomic_load_n(couple->rounds, __ATOMIC_ACQUIRE) < round)
+        while (__atomic_load_n(rounds, __ATOMIC_ACQUIRE) < round)
             ;
         shmq_close(q);
     }
@@ -200,15 +209,18 @@ static int leave_together(struct peer *self, void *arg)
 static void last_of_two_who_leave_together_takes_the_name_away(void **state)
 {
     struct shmq_create_options o = queue_options(4096, 2, SHMQ_LANES);
-    struct couple couple = {.name = test_name("together"), .count = 3000};
+    struct couple couple = {.count = (uint32_t)test_rounds(3000)};
     struct peer peers[2];
 
     (void)state;
-    couple.rounds = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(couple.rounds, MAP_FAILED);
+    snprintf(couple.name, sizeof couple.name, "%s", test_name("together"));
+    snprintf(couple.rounds, sizeof couple.rounds, "%s", test_path("rounds"));
+    uint32_t *rounds = rounds_of(&couple);
+
+    assert_non_null(rounds);
     o.transient = 1;
     for (int i = 0; i < 2; i++) {
-        peers[i] = peer_start(leave_together, &couple);
+        peers[i] = peer_start_with(leave_together, &couple, sizeof couple);
         assert_true(peer_await(&peers[i]));
     }
     for (uint32_t round = 1; round <= couple.count; round++) {
@@ -219,16 +231,15 @@ static void last_of_two_who_leave_together_takes_the_name_away(void **state)
         }
         for (int i = 0; i < 2; i++)
             peer_go(&peers[i]);
-        __atomic_store_n(couple.rounds, round, __ATOMIC_RELEASE);
+        __atomic_store_n(rounds, round, __ATOMIC_RELEASE);
         for (int i = 0; i < 2; i++)
             assert_true(peer_await(&peers[i]));
-        assert_int_equal(files_left(), 0);
+        assert_int_equal(test_names_with(""), 0);
     }
     for (int i = 0; i < 2; i++) {
         peer_go(&peers[i]);
         assert_int_equal(peer_end(&peers[i]), 0);
     }
-    assert_int_equal(munmap(couple.rounds, 4096), 0);
 }
 
 static int use_for_ever(struct peer *self, void *name)
@@ -254,9 +265,9 @@ static void what_is_only_ever_closed_is_never_cleaned(void **state)
     (void)state;
     assert_true(peer_await(&peer));
     peer_go(&peer);
-    for (int i = 0; i < 20000; i++)
+    for (uint64_t i = test_rounds(20000); i > 0; i--)
         assert_int_equal(shmq_clean(SHMQ_CLEAN_REMOVE, NULL, NULL), 0);
-    assert_int_equal(kill(peer.pid, 0), 0);
+    assert_false(peer_has_ended(&peer));
     peer_kill(&peer);
     assert_int_equal(shmq_remove(name, 0), 0);
 }
@@ -271,10 +282,8 @@ int main(void)
         cmocka_unit_test(what_is_only_ever_closed_is_never_cleaned),
     };
 
-    if (!test_private_shm(16384))
-        return SKIP_STATUS;
     /* What is cleaned away here is our own, and nobody's else. */
-    if (!test_private_shm(256 * 1024))
-        return 77;
+    if (!test_private_names(16384))
+        return SKIP_STATUS;
     return cmocka_run_group_tests(tests, test_setup, test_teardown);
 }

@@ -1,14 +1,9 @@
 #include "peers.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <shmq/layout.h>
 #include <shmq/shmq.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { RING = 4096 };
 
@@ -383,16 +378,6 @@ static void removed_queue_ends_it_when_all_was_seen(void **state)
     shmq_close(o);
 }
 
-static int refuse_in_child(void *arg)
-{
-    struct shmq_seen seen = {.struct_size = sizeof seen};
-    struct shmq_cursor *cursor;
-
-    CHILD_CHECK(shmq_cursor_next(((void **)arg)[1], &seen) == -ECHILD);
-    CHILD_CHECK(shmq_cursor_open(((void **)arg)[0], NULL, &cursor) == -ECHILD);
-    return 0;
-}
-
 static void what_makes_no_sense_is_refused(void **state)
 {
     const char *name = queue_made("refused", RING, 2, SHMQ_LANES);
@@ -415,7 +400,6 @@ static void what_makes_no_sense_is_refused(void **state)
     assert_int_equal(shmq_cursor_open(o, NULL, &cursor), 0);
     assert_int_equal(send_one(p, 0, 0), 0);
     assert_int_equal(shmq_cursor_next(cursor, &seen), -EINVAL); /* and nothing is lost by it */
-    assert_int_equal(test_child(refuse_in_child, (void *[]){o, cursor}), 0);
     expect(cursor, 0);
     shmq_cursor_close(cursor);
     shmq_close(p);
@@ -438,12 +422,11 @@ static void hostile_words_are_told_and_end(void **state)
         struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
         struct shmq *o = queue_opened(name, SHMQ_OBSERVER);
         struct shmq_cursor *before = placed(o, SHMQ_FROM_WAITING);
-        int fd = open(test_place(name), O_RDWR | O_CLOEXEC);
-        uint8_t *at = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        struct shmq_view view = test_memory(name);
+        uint8_t *at = view.base;
         struct shmq_lane *lane = (struct shmq_lane *)(void *)(at + 4096);
         uint64_t value = wild[w % WILD];
 
-        assert_ptr_not_equal(at, MAP_FAILED);
         for (uint64_t i = 0; i < 50; i++) {
             assert_int_equal(send_one(p, i, 0), 0);
             receive_one(c, i);
@@ -470,8 +453,7 @@ static void hostile_words_are_told_and_end(void **state)
                 shmq_cursor_close(cursor);
         }
         shmq_cursor_close(before);
-        munmap(at, 16384);
-        close(fd);
+        shmq_mapping_unview(&view);
         shmq_close(p);
         shmq_close(c);
         shmq_close(o);

@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <shmq/layout.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define MS INT64_C(1000000)
@@ -233,8 +231,7 @@ static int take_and_die(struct peer *self, void *name)
     CHILD_CHECK(shmq_server_next(server, -1, &m) == 0);
     peer_pause(self);
     usleep(10000);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 static void death_of_the_server_is_told_and_its_successor_answers(void **state)
@@ -250,7 +247,7 @@ static void death_of_the_server_is_told_and_its_successor_answers(void **state)
     assert_true(peer_await(&peer));
     peer_go(&peer);
     assert_int_equal(shmq_call_end(client, second, -1, &reply), -EOWNERDEAD);
-    assert_int_equal(peer_end(&peer), 128 + SIGKILL);
+    assert_int_equal(peer_end(&peer), PEER_KILLED);
     assert_int_equal(shmq_call_end(client, second, 3 * MS, &reply), -ETIMEDOUT);
     assert_int_equal(shmq_call_end(client, first, 0, &reply), 0); /* it had answered this one */
     assert_true(is_answer(&reply, 11));
@@ -282,8 +279,7 @@ static int answer_and_die(struct peer *self, void *name)
     prefix[0] = m.ticket;
     prefix[1] = 5;
     CHILD_CHECK(shmq_send(answers, prefix, sizeof prefix, 5, 0) == 0);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 static void question_that_was_answered_twice_has_one_answer(void **state)
@@ -295,7 +291,7 @@ static void question_that_was_answered_twice_has_one_answer(void **state)
     struct shmq_reply reply;
 
     (void)state;
-    assert_int_equal(peer_end(&peer), 128 + SIGKILL);
+    assert_int_equal(peer_end(&peer), PEER_KILLED);
     struct shmq_server *server = server_opened(name);
 
     answer_one(server);
@@ -320,8 +316,7 @@ static int ask_and_die(struct peer *self, void *name)
     CHILD_CHECK(shmq_call_begin(client, &question, sizeof question, 1, 0, &call) == 0);
     CHILD_CHECK(shmq_call_begin(client, &question, sizeof question, 1, 0, &call) == 0);
     peer_pause(self);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 static void successor_of_a_dead_client_gets_only_its_own_answers(void **state)
@@ -335,7 +330,7 @@ static void successor_of_a_dead_client_gets_only_its_own_answers(void **state)
     assert_true(peer_await(&peer));
     answer_one(server); /* while it lives, and */
     peer_go(&peer);
-    assert_int_equal(peer_end(&peer), 128 + SIGKILL);
+    assert_int_equal(peer_end(&peer), PEER_KILLED);
     answer_one(server); /* when it is dead */
     struct shmq_client *client = client_opened(name);
     uint64_t call = begun(client, 33);
@@ -412,40 +407,6 @@ static void damaged_answers_are_no_answers(void **state)
     shmq_client_close(client);
 }
 
-static void child_does_not_call_for_its_parent(void **state)
-{
-    const char *name = queue_made("fork", 4096, 1, SHMQ_LANES);
-    struct shmq_client *client = client_opened(name);
-    struct shmq_server *server = server_opened(name);
-    uint64_t call = begun(client, 1);
-
-    (void)state;
-    fflush(NULL);
-    pid_t child = fork();
-
-    if (child == 0) {
-        struct shmq_reply reply;
-        struct shmq_message m;
-        uint64_t again;
-        bool refused = shmq_call_end(client, call, 0, &reply) == -ECHILD &&
-                       shmq_call_begin(client, "x", 1, 1, 0, &again) == -ECHILD &&
-                       shmq_server_next(server, 0, &m) == -ECHILD;
-
-        shmq_client_close(client);
-        shmq_server_close(server);
-        _exit(refused ? 0 : 1);
-    }
-    int status = -1;
-    struct shmq_reply reply;
-
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    answer_one(server);
-    assert_int_equal(shmq_call_end(client, call, 0, &reply), 0);
-    shmq_client_close(client);
-    shmq_server_close(server);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,7 +418,6 @@ int main(void)
         cmocka_unit_test(successor_of_a_dead_client_gets_only_its_own_answers),
         cmocka_unit_test(queue_of_answers_that_was_removed_is_found_again),
         cmocka_unit_test(damaged_answers_are_no_answers),
-        cmocka_unit_test(child_does_not_call_for_its_parent),
     };
 
     return cmocka_run_group_tests(tests, test_setup, test_teardown);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -134,7 +133,7 @@ static void producers_descriptor_is_readable_unless_it_was_refused(void **state)
 
 /* Some thousands of messages through an event loop at one end or at both. */
 struct stream {
-    const char *name;
+    char name[64];
     int count;
     bool dawdles;
     bool loops;
@@ -218,9 +217,10 @@ static void stream_through(bool dawdle_there, bool dawdle_here, bool producer_lo
     int next[QUEUES] = {0};
 
     for (int i = 0; i < QUEUES; i++) {
-        streams[i] = (struct stream){queue_made(words[i], 4096, 1, SHMQ_LANES), count, dawdle_there, producer_loops};
+        streams[i] = (struct stream){.count = count, .dawdles = dawdle_there, .loops = producer_loops};
+        snprintf(streams[i].name, sizeof streams[i].name, "%s", queue_made(words[i], 4096, 1, SHMQ_LANES));
         queues[i] = queue_opened(streams[i].name, SHMQ_CONSUMER);
-        peers[i] = peer_start(send_stream, &streams[i]);
+        peers[i] = peer_start_with(send_stream, &streams[i], sizeof streams[i]);
         assert_true(peer_await(&peers[i]));
     }
     for (int i = 0; i < QUEUES; i++)
@@ -413,6 +413,40 @@ static void waiting_and_watching_go_together(void **state)
     shmq_close(c);
 }
 
+static struct shmq_ticket asked(struct shmq *p)
+{
+    struct shmq_ticket ticket;
+
+    assert_int_equal(shmq_send(p, "12345678", 8, 0, 0), 0);
+    assert_int_equal(shmq_ticket(p, &ticket), 0);
+    return ticket;
+}
+
+static void each_release_is_an_event(void **state)
+{
+    const char *name = queue_made("loop", 4096, 1, SHMQ_LANES);
+    struct shmq *p = queue_opened(name, SHMQ_PRODUCER);
+    struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
+    struct shmq_message m;
+    struct pollfd one = {.fd = shmq_fd(p), .events = POLLIN};
+    struct shmq_ticket first = asked(p);
+    struct shmq_ticket second = asked(p);
+
+    (void)state;
+    assert_true(one.fd >= 0);
+    while (poll(&one, 1, 0) == 1) /* that a file was closed is told some time later too */
+        assert_int_equal(shmq_await(p, &second, 0, NULL), -ETIMEDOUT);
+    assert_int_equal(shmq_recv(c, bytes, sizeof bytes, &m), 0);
+    assert_int_equal(poll(&one, 1, -1), 1);
+    assert_int_equal(shmq_await(p, &first, 0, NULL), 0);
+    assert_int_equal(shmq_await(p, &second, 0, NULL), -ETIMEDOUT);
+    assert_int_equal(shmq_recv(c, bytes, sizeof bytes, &m), 0);
+    assert_int_equal(poll(&one, 1, -1), 1);
+    assert_int_equal(shmq_await(p, &second, 0, NULL), 0);
+    shmq_close(c);
+    shmq_close(p);
+}
+
 static void descriptors_go_with_the_handle(void **state)
 {
     const char *name = queue_made("leak", 4096, 1, SHMQ_LANES);
@@ -480,6 +514,7 @@ int main(void)
         cmocka_unit_test(death_of_the_consumer_is_an_event),
         cmocka_unit_test(removal_is_an_event),
         cmocka_unit_test(waiting_and_watching_go_together),
+        cmocka_unit_test(each_release_is_an_event),
         cmocka_unit_test(descriptors_go_with_the_handle),
         cmocka_unit_test(who_has_no_descriptors_left_is_refused),
     };

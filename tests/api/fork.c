@@ -60,14 +60,16 @@ static int refuse_all(const struct family *f)
     return 0;
 }
 
-static int refuse_in_child(void *arg)
+static int refuse_in_child(struct peer *self, void *arg)
 {
+    (void)self;
     return refuse_all(arg);
 }
 
-static int refuse_in_grandchild(void *arg)
+static int refuse_in_grandchild(struct peer *self, void *arg)
 {
-    CHILD_CHECK(test_child(refuse_in_child, arg) == 0);
+    (void)self;
+    CHILD_CHECK(test_child_with(refuse_in_child, arg, sizeof(struct family)) == 0);
     return refuse_all(arg);
 }
 
@@ -88,7 +90,7 @@ static void copies_of_a_child_refuse_and_the_parent_goes_on(void **state)
         assert_int_equal(shmq_send(f.p, "unpublished", 11, 1, SHMQ_MORE), 0);
         assert_int_equal(shmq_reserve(f.p, 100, &slot), 0);
         memcpy(slot, "reserved", 8);
-        assert_int_equal(test_child(refuse_in_grandchild, &f), 0);
+        assert_int_equal(test_child_with(refuse_in_grandchild, &f, sizeof f), 0);
         assert_memory_equal(m.data, "before", 6);
         assert_int_equal(shmq_commit(f.p, 8, 2, 0), 0);
         assert_int_equal(shmq_peek(f.c, &m), 0);
@@ -129,7 +131,7 @@ static int parent_of_one(struct peer *self, void *name)
             pause();
     }
     CHILD_CHECK(child > 0 && read(ends[0], &(char){0}, 1) == 1);
-    CHILD_CHECK(write(self->tells, &child, sizeof child) == sizeof child);
+    CHILD_CHECK(peer_tell(self, &child, sizeof child));
     peer_pause(self);
     shmq_close(p);
     shmq_close(c);
@@ -140,7 +142,7 @@ static pid_t child_of(struct peer *peer)
 {
     pid_t child;
 
-    assert_int_equal(read(peer->told, &child, sizeof child), sizeof child);
+    assert_true(peer_hear(peer, &child, sizeof child));
     assert_true(child > 0); /* it is killed by this number, and -1 would be everybody */
     return child;
 }
@@ -172,11 +174,12 @@ static void roles_end_with_the_parent_while_its_child_lives(void **state)
     }
 }
 
-static int open_own(void *name)
+static int open_own(struct peer *self, void *name)
 {
     struct shmq *p = NULL;
     struct shmq *c = NULL;
 
+    (void)self;
     CHILD_CHECK(shmq_open(name, SHMQ_CONSUMER, NULL, &c) == -EBUSY);
     CHILD_CHECK(shmq_open(name, SHMQ_PRODUCER, NULL, &p) == 0);
     CHILD_CHECK(shmq_send(p, "child", 5, 0, 0) == 0);
@@ -192,7 +195,7 @@ static void child_opens_its_own(void **state)
     struct shmq_message m;
 
     (void)state;
-    assert_int_equal(test_child(open_own, (void *)(uintptr_t)name), 0);
+    assert_int_equal(test_child(open_own, name), 0);
     assert_int_equal(shmq_peek(c, &m), 0);
     assert_int_equal(m.lane, 1);
     assert_memory_equal(m.data, "child", 5);
@@ -230,7 +233,7 @@ static void nothing_is_left_in_a_child_or_a_new_program(void **state)
 
     (void)state;
     assert_true(peer_await(&peer));
-    assert_true(holds(peer.pid, name) > 0);
+    assert_true(holds((pid_t)peer.pid, name) > 0);
     unsigned left = holds(child, name);
 
     assert_int_equal(kill(child, SIGKILL), 0);

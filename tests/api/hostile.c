@@ -3,33 +3,16 @@
 #include "support.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <shmq/cursor.h>
 #include <shmq/layout.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #define SECOND INT64_C(1000000000)
 
 #define PICTURE(F) F(blob, image)
 SHMQ_SM(picture, 1, PICTURE)
-
-/* The mapping of a queue, as somebody has it who stores what he likes. */
-static struct shmq_header *map_queue(const char *name, size_t *size)
-{
-    int file = open(test_place(name), O_RDWR);
-
-    assert_true(file >= 0);
-    *size = test_length(test_place(name));
-    void *mapping = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-
-    assert_true(mapping != MAP_FAILED);
-    close(file);
-    return mapping;
-}
 
 static int send_picture(struct shmq *q)
 {
@@ -58,20 +41,21 @@ static void a_producer_does_not_wait_for_blobs_of_a_lane_whose_tail_lies(void **
     const struct shmq_open_options waits = {.struct_size = sizeof waits, .policy = SHMQ_WAIT};
     const char *name = test_name("blobs");
     struct shmq *q;
-    size_t size;
+    struct shmq_view view;
 
     (void)state;
     assert_int_equal(shmq_create(name, &options), 0);
     assert_int_equal(shmq_open(name, SHMQ_PRODUCER, &waits, &q), 0);
     assert_int_equal(send_picture(q), 0);
-    struct shmq_header *header = map_queue(name, &size);
+    view = test_memory(name);
+    struct shmq_header *header = view.base;
     struct shmq_lane *lane = (struct shmq_lane *)(void *)((uint8_t *)header + header->identity.lanes_offset);
 
     lane->tail.tail = lane->producer.head;
     assert_int_equal(send_picture(q), -EBADMSG);
     lane->released.released = lane->producer.head;
     assert_int_equal(send_picture(q), 0);
-    munmap(header, size);
+    shmq_mapping_unview(&view);
     shmq_close(q);
 }
 
@@ -142,11 +126,12 @@ static void a_cursor_does_not_walk_from_where_no_record_can_be(void **state)
     const uint64_t far = UINT64_C(1) << 62;
     struct shmq_cursor *cursor;
     struct shmq *q;
-    size_t size;
+    struct shmq_view view;
 
     (void)state;
     make_queue(name);
-    struct shmq_header *header = map_queue(name, &size);
+    view = test_memory(name);
+    struct shmq_header *header = view.base;
     struct shmq_lane *lane = (struct shmq_lane *)(void *)((uint8_t *)header + header->identity.lanes_offset);
 
     lane->producer.head = lane->producer.claimed = lane->marks[0].position = far;
@@ -154,7 +139,7 @@ static void a_cursor_does_not_walk_from_where_no_record_can_be(void **state)
     assert_int_equal(shmq_cursor_open(q, NULL, &cursor), 0);
     shmq_cursor_close(cursor);
     shmq_close(q);
-    munmap(header, size);
+    shmq_mapping_unview(&view);
 }
 
 static void a_task_that_began_before_all_times_lasts_for_ever(void **state)
@@ -189,7 +174,7 @@ static void a_wait_in_vain_shows_the_last_status_that_was_whole(void **state)
     struct shmq_header *header;
     pthread_t thread;
     struct shmq *q;
-    size_t size;
+    struct shmq_view view;
 
     (void)state;
     make_queue(name);
@@ -197,14 +182,15 @@ static void a_wait_in_vain_shows_the_last_status_that_was_whole(void **state)
     assert_int_equal(shmq_report_begin(q, 7, 100, "pieces"), 0);
     assert_int_equal(shmq_report_step(q, 50, "half of them"), 0);
     assert_int_equal(shmq_status(q, &status), 0);
-    header = map_queue(name, &size);
+    view = test_memory(name);
+    header = view.base;
     assert_int_equal(pthread_create(&thread, NULL, spoil_the_status_once_somebody_sleeps, &header->status), 0);
     assert_int_equal(shmq_status_wait(q, SHMQ_CHANGED, SECOND / 2, &status), -ETIMEDOUT);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(status.done, 50);
     assert_string_equal(status.message, "half of them");
     assert_int_equal(shmq_status(q, &status), -EAGAIN);
-    munmap(header, size);
+    shmq_mapping_unview(&view);
     shmq_close(q);
 }
 

@@ -1,10 +1,7 @@
 /* What a mapping is called, who may use it, and every argument that is none. */
 #include "support.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define PAGE shmq_mapping_granularity()
 
@@ -65,95 +62,6 @@ static void name_of_other_characters_is_refused(void **state)
         assert_int_equal(test_open(bad[i], SHMQ_READ), -EINVAL);
         assert_int_equal(shmq_mapping_remove(bad[i]), -EINVAL);
     }
-}
-
-static void permissions_are_exact_whatever_the_umask(void **state)
-{
-    (void)state;
-    static const mode_t masks[] = {0, 022, 077, 0777};
-    static const unsigned modes[] = {0, 0400, 0600, 0640, 0666, 0777, 0007};
-    const char *name = test_name("mode");
-    const char *place = test_place(name);
-    const char *path = test_path("mode");
-    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
-        for (size_t k = 0; k < sizeof modes / sizeof *modes; k++) {
-            struct shmq_mapping_options options = test_sized(PAGE);
-            options.mode = modes[k];
-            mode_t before = umask(masks[i]);
-            int memory = test_create(name, options);
-            options.path = path;
-            int file = test_create(NULL, options);
-            umask(before);
-            assert_int_equal(memory, 0);
-            assert_int_equal(file, 0);
-            assert_int_equal(test_mode(place), modes[k] == 0 ? 0600 : modes[k]);
-            assert_int_equal(test_mode(path), modes[k] == 0 ? 0600 : modes[k]);
-            assert_int_equal(shmq_mapping_remove(name), 0);
-            assert_int_equal(unlink(path), 0);
-        }
-    }
-}
-
-static void group_is_the_one_asked_for(void **state)
-{
-    (void)state;
-    struct stat status;
-    const char *name = test_name("group");
-    struct shmq_mapping_options options = test_sized(PAGE);
-    options.group = 12345;
-    assert_int_equal(test_create(name, options), 0);
-    assert_int_equal(stat(test_place(name), &status), 0);
-    assert_int_equal(status.st_gid, getegid());
-    assert_int_equal(shmq_mapping_remove(name), 0);
-
-    options.has_group = 1;
-    options.mode = 0660;
-    options.group = geteuid() == 0 ? 12345 : getegid();
-    assert_int_equal(test_create(name, options), 0);
-    assert_int_equal(stat(test_place(name), &status), 0);
-    assert_int_equal(status.st_gid, options.group);
-    assert_int_equal(status.st_mode & 07777, 0660);
-}
-
-static int give_to_another_group(void *arg)
-{
-    unsigned before = test_names();
-    struct shmq_mapping_options options = test_sized(PAGE);
-    options.has_group = 1;
-    options.group = 0;
-    CHILD_CHECK(test_become_other());
-    CHILD_CHECK(test_create(arg, options) == -EACCES);
-    CHILD_CHECK(test_names() == before);
-    return 0;
-}
-
-static void group_of_others_is_refused(void **state)
-{
-    (void)state;
-    if (geteuid() != 0) {
-        skip();
-    }
-    char name[64];
-    snprintf(name, sizeof name, "%s", test_name("others"));
-    assert_int_equal(test_child(give_to_another_group, name), 0);
-}
-
-static void what_is_no_mapping_keeps_its_name(void **state)
-{
-    (void)state;
-    const char *fifo = test_name("fifo");
-    const char *folder = test_name("folder");
-    assert_int_equal(mkfifo(test_place(fifo), 0600), 0);
-    assert_int_equal(mkdir(test_place(folder), 0700), 0);
-    const char *names[] = {fifo, folder};
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(test_create(names[i], test_sized(PAGE)), -EEXIST);
-        assert_int_equal(test_open(names[i], SHMQ_READ), -EINVAL);
-        assert_int_equal(test_open(names[i], SHMQ_READ_WRITE), -EINVAL);
-        assert_int_equal(shmq_mapping_remove(names[i]), -EINVAL);
-    }
-    assert_int_equal(unlink(test_place(fifo)), 0);
-    assert_int_equal(rmdir(test_place(folder)), 0);
 }
 
 static void option_out_of_its_range_is_refused(void **state)
@@ -226,33 +134,6 @@ static void argument_that_is_none_is_refused(void **state)
     shmq_mapping_close(mapping);
 }
 
-static void handle_of_something_else_is_not_adopted(void **state)
-{
-    (void)state;
-    struct shmq_mapping *mapping = NULL;
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int path = open(test_path("."), O_PATH | O_CLOEXEC);
-    test_file(test_path("write.only"), "x");
-    int blind = open(test_path("write.only"), O_WRONLY | O_CLOEXEC);
-    assert_int_equal(shmq_mapping_adopt(-1, SHMQ_READ, &mapping), -EINVAL);
-    assert_int_equal(shmq_mapping_adopt(100000, SHMQ_READ, &mapping), -EINVAL);
-    assert_int_equal(shmq_mapping_adopt(((intptr_t)1 << 32) + blind, SHMQ_READ, &mapping), -EINVAL);
-    assert_int_equal(shmq_mapping_adopt(ends[0], SHMQ_READ, &mapping), -EINVAL);
-    assert_int_equal(shmq_mapping_adopt(ends[1], SHMQ_READ, &mapping), -EINVAL);
-    assert_int_equal(shmq_mapping_adopt(null, SHMQ_READ, &mapping), -EINVAL);
-    assert_int_equal(shmq_mapping_adopt(path, SHMQ_READ, &mapping), -EINVAL);
-    assert_int_equal(shmq_mapping_adopt(blind, SHMQ_READ, &mapping), -EACCES);
-    assert_int_equal(shmq_mapping_adopt(blind, (enum shmq_access)4, &mapping), -EINVAL);
-    assert_int_equal(shmq_mapping_adopt(blind, SHMQ_READ, NULL), -EINVAL);
-    assert_null(mapping);
-    const int all[] = {ends[0], ends[1], null, path, blind};
-    for (size_t i = 0; i < 5; i++) {
-        assert_int_equal(close(all[i]), 0);
-    }
-}
-
 struct seen {
     const char *mine; /* what the names to count have in them */
     char all[16][96];
@@ -279,9 +160,9 @@ static void list_names_what_can_be_opened_in_order(void **state)
     assert_int_equal(test_create(test_name("list.c"), options), 0);
     options.path = test_path("listed");
     assert_int_equal(test_create(test_name("list.a"), options), 0);
-    assert_int_equal(mkfifo(test_place(test_name("list.fifo")), 0600), 0);
+    assert_int_equal(test_folder(test_place(test_name("list.folder"))), 0);
     snprintf(global, sizeof global, "Global\\%s", test_name("list.d"));
-    bool privileged = geteuid() == 0;
+    bool privileged = test_may_name_globally();
     if (privileged) {
         assert_int_equal(test_create(global, test_sized(PAGE)), 0);
     }
@@ -308,14 +189,9 @@ int main(void)
         cmocka_unit_test(local_name_is_the_plain_name),
         cmocka_unit_test(name_of_64_characters_is_the_longest),
         cmocka_unit_test(name_of_other_characters_is_refused),
-        cmocka_unit_test(permissions_are_exact_whatever_the_umask),
-        cmocka_unit_test(group_is_the_one_asked_for),
-        cmocka_unit_test(group_of_others_is_refused),
-        cmocka_unit_test(what_is_no_mapping_keeps_its_name),
         cmocka_unit_test(option_out_of_its_range_is_refused),
         cmocka_unit_test(later_options_are_refused_unless_they_are_zero),
         cmocka_unit_test(argument_that_is_none_is_refused),
-        cmocka_unit_test(handle_of_something_else_is_not_adopted),
         cmocka_unit_test(list_names_what_can_be_opened_in_order),
     };
     return cmocka_run_group_tests(tests, test_setup, test_teardown);

@@ -64,7 +64,7 @@ static int run(struct peer *self, void *name, enum shmq_role role, int (*work)(v
         return SKIP_STATUS;
     int line = work();
 
-    (void)!write(self->tells, &line, sizeof line);
+    (void)!write((int)self->tells, &line, sizeof line);
     syscall(SYS_exit, 0);
     return 0;
 }
@@ -102,14 +102,14 @@ static void any_other_call_would_kill(void **state)
 
     if (status == SKIP_STATUS)
         skip();
-    assert_int_equal(status, 128 + SIGKILL);
+    assert_int_equal(status, PEER_KILLED);
 }
 
 static int line_of(struct peer *peer)
 {
     int line = -1;
 
-    return read(peer->told, &line, sizeof line) == sizeof line ? line : -1;
+    return peer_hear(peer, &line, sizeof line) ? line : -1;
 }
 
 static void busy_sides_call_nothing(uint32_t kind)

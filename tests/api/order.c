@@ -1,53 +1,27 @@
 #include "peers.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <shmq/layout.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* The queue's own memory, to put words into it that only a damaged or dying process would leave. */
-struct insight {
-    uint8_t *at;
-    size_t size;
-};
-
-static struct insight look_into(const char *name)
+static struct shmq_lane *lane_in(struct shmq_view in, uint32_t lane)
 {
-    int fd = open(test_place(name), O_RDWR | O_CLOEXEC);
-    struct insight in = {.size = test_length(test_place(name))};
+    const struct shmq_identity *identity = in.base;
 
-    assert_true(fd >= 0);
-    in.at = mmap(NULL, in.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    assert_ptr_not_equal(in.at, MAP_FAILED);
-    close(fd);
-    return in;
-}
-
-static struct shmq_lane *lane_in(struct insight in, uint32_t lane)
-{
-    const struct shmq_identity *identity = (const void *)in.at;
-
-    return (struct shmq_lane *)(void *)(in.at + identity->lanes_offset) + lane;
+    return (struct shmq_lane *)(void *)((uint8_t *)in.base + identity->lanes_offset) + lane;
 }
 
 /* The number of the record at a position. */
-static uint64_t *number_in(struct insight in, uint32_t lane, uint64_t position)
+static uint64_t *number_in(struct shmq_view in, uint32_t lane, uint64_t position)
 {
-    const struct shmq_identity *identity = (const void *)in.at;
-    uint8_t *ring = in.at + identity->rings_offset + lane * identity->capacity;
+    const struct shmq_identity *identity = in.base;
+    uint8_t *ring = (uint8_t *)in.base + identity->rings_offset + lane * identity->capacity;
 
     return (uint64_t *)(void *)(ring + (position & (identity->capacity - 1)) + sizeof(struct shmq_record));
-}
-
-static void look_away(struct insight in)
-{
-    assert_int_equal(munmap(in.at, in.size), 0);
 }
 
 static void send_number(struct shmq *p, int number, unsigned flags)
@@ -76,13 +50,13 @@ static void records_come_in_the_order_of_their_commits(void **state)
     int received = 0;
 
     (void)state;
-    srandom(1);
+    srand(1);
     for (int i = 0; i < LANES; i++)
         p[i] = queue_opened(name, SHMQ_PRODUCER);
     while (received < RECORDS) {
-        for (long n = random() % 40; n > 0; n--)
-            send_number(p[random() % LANES], sent++, 0);
-        for (long n = random() % 80; n > 0 && received < sent; n--)
+        for (int n = rand() % 40; n > 0; n--)
+            send_number(p[rand() % LANES], sent++, 0);
+        for (int n = rand() % 80; n > 0 && received < sent; n--)
             expect_number(c, received++);
     }
     assert_int_equal(queue_info(c).sent, sent);
@@ -183,7 +157,7 @@ static void largest_record_leaves_place_for_its_number(void **state)
 
 /* Takes the lane asked for, and a number that it never publishes. */
 struct taker {
-    const char *name;
+    char name[64];
     uint32_t lane;
 };
 
@@ -194,8 +168,8 @@ static int take_number(struct peer *self, void *arg)
     struct shmq *q = NULL;
 
     CHILD_CHECK(shmq_open(taker->name, SHMQ_PRODUCER, &o, &q) == 0);
-    struct insight in = look_into(taker->name);
-    struct shmq_header *header = (struct shmq_header *)(void *)in.at;
+    struct shmq_view in = test_memory(taker->name);
+    struct shmq_header *header = in.base;
 
     __atomic_store_n(&lane_in(in, taker->lane)->producer.ordering, 1, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&header->order.next, 1, __ATOMIC_SEQ_CST);
@@ -208,22 +182,22 @@ static int take_number(struct peer *self, void *arg)
 static void number_of_the_living_is_waited_for_and_of_the_dead_is_skipped(void **state)
 {
     const char *name = queue_made("gap", 4096, 3, SHMQ_TOTAL_ORDER);
-    struct taker taker = {name, 2};
+    struct taker taker = {.lane = 2};
     struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
     struct shmq *p = queue_opened(name, SHMQ_PRODUCER);
     struct shmq_message m;
 
     (void)state;
+    snprintf(taker.name, sizeof taker.name, "%s", name);
     send_number(p, 1, 0);
     expect_number(c, 1);
-    struct peer peer = peer_start(take_number, &taker);
+    struct peer peer = peer_start_with(take_number, &taker, sizeof taker);
 
     assert_true(peer_await(&peer));
     send_number(p, 2, 0);
     send_number(p, 3, 0);
     assert_int_equal(shmq_peek(c, &m), -EAGAIN);
-    assert_int_equal(kill(peer.pid, SIGSTOP), 0);
-    assert_int_equal(waitpid(peer.pid, NULL, WUNTRACED), peer.pid);
+    peer_stop(&peer);
     assert_int_equal(shmq_wait(c, 10000000), -ETIMEDOUT); /* paused is not dead */
     peer_kill(&peer);
     assert_int_equal(shmq_wait(c, -1), 0);
@@ -237,7 +211,7 @@ static void number_of_the_living_is_waited_for_and_of_the_dead_is_skipped(void *
     expect_number(c, 4);
     expect_number(c, 5);
     shmq_close(heir);
-    peer = peer_start(take_number, &taker); /* one that has published holds up nobody */
+    peer = peer_start_with(take_number, &taker, sizeof taker); /* one that has published holds up nobody */
     assert_true(peer_await(&peer));
     send_number(p, 6, 0);
     assert_int_equal(shmq_peek(c, &m), -EAGAIN);
@@ -288,7 +262,7 @@ static void damaged_numbers_are_told_and_end(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof wild / sizeof *wild; i++) {
         const char *name = queue_made(i == 0 ? "zero" : i == 1 ? "same" : "none", 4096, 2, SHMQ_TOTAL_ORDER);
-        struct insight in = look_into(name);
+        struct shmq_view in = test_memory(name);
         struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
         struct shmq *p0 = queue_opened(name, SHMQ_PRODUCER);
         struct shmq *p1 = queue_opened(name, SHMQ_PRODUCER);
@@ -312,7 +286,7 @@ static void damaged_numbers_are_told_and_end(void **state)
         shmq_close(p0);
         shmq_close(p1);
         shmq_close(c);
-        look_away(in);
+        shmq_mapping_unview(&in);
     }
 }
 
@@ -321,10 +295,23 @@ static void damaged_numbers_are_told_and_end(void **state)
  * the order of the two is known.
  */
 struct storm {
-    const char *name;
-    uint64_t *clock;
+    char name[64];
+    char clock[64]; /* the name of its memory */
     uint64_t batches;
 };
+
+static uint64_t *clock_of(const struct storm *storm)
+{
+    struct shmq_mapping_options options = test_sized(sizeof(uint64_t));
+    struct shmq_mapping *mapping = NULL;
+    struct shmq_view view = {NULL, 0};
+
+    if (shmq_mapping_create(storm->clock, &options, &mapping) < 0 ||
+        shmq_mapping_view(mapping, SHMQ_READ_WRITE, 0, 0, &view) != 0)
+        return NULL;
+    shmq_mapping_close(mapping);
+    return view.base;
+}
 
 struct stamped {
     uint64_t number;
@@ -337,18 +324,19 @@ struct stamped {
 static int send_stamped(struct peer *self, void *arg)
 {
     const struct storm *storm = arg;
+    uint64_t *clock = clock_of(storm);
     struct stamped s = {0};
     struct shmq *q = NULL;
 
-    CHILD_CHECK(shmq_open(storm->name, SHMQ_PRODUCER, NULL, &q) == 0);
+    CHILD_CHECK(clock != NULL && shmq_open(storm->name, SHMQ_PRODUCER, NULL, &q) == 0);
     peer_pause(self);
     for (uint64_t batch = 0; batch < storm->batches; batch++) {
-        s.before = __atomic_fetch_add(storm->clock, 1, __ATOMIC_SEQ_CST);
+        s.before = __atomic_fetch_add(clock, 1, __ATOMIC_SEQ_CST);
         for (int i = 0; i < BATCH; i++) {
             CHILD_CHECK(shmq_send_wait(q, &s, sizeof s, 0, i < BATCH - 1 ? SHMQ_MORE : 0, -1) == 0);
             s.number++;
         }
-        s.after_last = __atomic_fetch_add(storm->clock, 1, __ATOMIC_SEQ_CST);
+        s.after_last = __atomic_fetch_add(clock, 1, __ATOMIC_SEQ_CST);
     }
     shmq_close(q);
     return 0;
@@ -388,7 +376,7 @@ static void hear_in_order(struct shmq *c, struct heard heard[])
 
 /* Somebody is always paused: at any instruction, so also between the numbers of a batch and its publish. */
 struct pausing {
-    const struct peer *peers;
+    struct peer *peers;
     bool stop;
 };
 
@@ -397,11 +385,11 @@ static void *pause_them(void *arg)
     struct pausing *pausing = arg;
 
     for (unsigned i = 0; !__atomic_load_n(&pausing->stop, __ATOMIC_RELAXED); i++) {
-        pid_t pid = pausing->peers[i % PRODUCERS].pid;
+        struct peer *peer = &pausing->peers[i % PRODUCERS];
 
-        (void)kill(pid, SIGSTOP);
+        peer_stop(peer);
         usleep(200);
-        (void)kill(pid, SIGCONT);
+        peer_continue(peer);
         usleep(i * 7 % 50);
     }
     return NULL;
@@ -409,19 +397,23 @@ static void *pause_them(void *arg)
 
 static void no_order_is_turned_round_in_a_storm(void **state)
 {
-    struct storm storm = {.name = queue_made("storm", 65536, PRODUCERS, SHMQ_TOTAL_ORDER), .batches = 20000};
+    const char *name = queue_made("storm", 65536, PRODUCERS, SHMQ_TOTAL_ORDER);
+    struct storm storm = {.batches = test_rounds(20000)};
     struct heard heard[PRODUCERS] = {{0}};
     static struct peer peers[PRODUCERS]; /* the thread outlives a test that fails */
     static struct pausing pausing = {.peers = peers};
-    struct shmq *c = queue_opened(storm.name, SHMQ_CONSUMER);
+    struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
     pthread_t thread;
 
     (void)state;
-    storm.clock = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(storm.clock, MAP_FAILED);
-    *storm.clock = 1;
+    snprintf(storm.name, sizeof storm.name, "%s", name);
+    snprintf(storm.clock, sizeof storm.clock, "%s", test_name("clock"));
+    uint64_t *clock = clock_of(&storm);
+
+    assert_non_null(clock);
+    *clock = 1;
     for (int i = 0; i < PRODUCERS; i++) {
-        peers[i] = peer_start(send_stamped, &storm);
+        peers[i] = peer_start_with(send_stamped, &storm, sizeof storm);
         assert_true(peer_await(&peers[i]));
     }
     for (int i = 0; i < PRODUCERS; i++)
@@ -435,7 +427,6 @@ static void no_order_is_turned_round_in_a_storm(void **state)
         assert_int_equal(heard[i].next, storm.batches * BATCH);
     }
     shmq_close(c);
-    assert_int_equal(munmap(storm.clock, 4096), 0);
 }
 
 int main(void)

@@ -4,8 +4,6 @@
 
 #include "support.h"
 
-#include <sys/types.h>
-
 /* A new queue under a name of this process. */
 struct shmq_create_options queue_options(uint64_t capacity, uint32_t lane_count, uint32_t kind);
 const char *queue_made(const char *word, uint64_t capacity, uint32_t lane_count, uint32_t kind);
@@ -21,29 +19,8 @@ struct shmq_lane_info queue_lane(struct shmq *q, uint32_t lane);
 /* Put this process, or thread, on one processor of those it may use. False: there are fewer. */
 bool pinned_to(unsigned index);
 
-/*
- * Another process: it runs `work`, stops at each peer_pause until the test says peer_go, and dies with the test. What
- * `work` returns is its exit status.
- */
-struct peer {
-    pid_t pid;
-    int told;  /* reads what the other side has told */
-    int tells; /* and writes to it */
-};
-
-typedef int peer_work(struct peer *self, void *arg);
-
-struct peer peer_start(peer_work *work, const void *arg);
-
-/* In the other process. */
-void peer_pause(struct peer *self);
-
-/* In the test: until it has come to its next pause; let it go on; both. False: it is no more. */
-bool peer_await(struct peer *peer);
+/* What peer_let_go and peer_strike are, where the test is over if they do not do it. */
 void peer_go(struct peer *peer);
-
-/* Its exit status, or 128 and the signal that ended it. */
-int peer_end(struct peer *peer);
 void peer_kill(struct peer *peer);
 
 /* Until the consumer, or the producer of a lane, has gone to sleep more often than `count` times. */

@@ -115,7 +115,7 @@ static int drop_many(struct peer *self, void *name)
         counts[rc]++;
     }
     shmq_close(q);
-    CHILD_CHECK(write(self->tells, counts, sizeof counts) == sizeof counts);
+    CHILD_CHECK(peer_tell(self, counts, sizeof counts));
     return 0;
 }
 
@@ -138,7 +138,7 @@ static void nothing_is_dropped_without_being_counted(void **state)
         received++;
         assert_int_equal(shmq_release(c), 0);
     }
-    assert_int_equal(read(peer.told, counts, sizeof counts), sizeof counts);
+    assert_true(peer_hear(&peer, counts, sizeof counts));
     assert_int_equal(peer_end(&peer), 0);
     assert_int_equal(received, counts[0]);
     assert_int_equal(queue_info(c).dropped, counts[1]);

@@ -1,12 +1,9 @@
-#include "support.h"
+#include "peers.h"
 
 #include <errno.h>
 #include <shmq/layout.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static struct shmq *open_as(const char *name, enum shmq_role role)
@@ -67,7 +64,7 @@ static void info_tells_what_was_created(void **state)
     assert_int_equal(info.lane_count, 3);
     assert_int_equal(info.mapping_size, test_length(test_place(name)));
     assert_int_equal(info.creator_pid, getpid());
-    assert_int_equal(info.creator_uid, geteuid());
+    assert_int_equal(info.creator_uid, test_user());
     assert_int_equal(info.consumer_pid, 0);
     assert_int_equal(test_mode(test_place(name)), 0600);
     assert_int_equal(shmq_lane_info(q, 2, &lane), 0);
@@ -390,29 +387,29 @@ static void end_is_told_by_the_next_consumer(void **state)
     shmq_close(c);
 }
 
-static int produce_and_die(void *arg)
+static int produce_and_die(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
     void *slot;
 
+    (void)self;
     CHILD_CHECK(shmq_open(arg, SHMQ_PRODUCER, NULL, &q) == 0);
     CHILD_CHECK(shmq_send(q, "sent", 4, 0, 0) == 0);
     CHILD_CHECK(shmq_reserve(q, 100, &slot) == 0);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
-static int consume_and_die(void *arg)
+static int consume_and_die(struct peer *self, void *arg)
 {
     struct shmq_message m;
     struct shmq *q = NULL;
 
+    (void)self;
     CHILD_CHECK(shmq_open(arg, SHMQ_CONSUMER, NULL, &q) == 0);
     CHILD_CHECK(shmq_peek(q, &m) == 0);
     CHILD_CHECK(shmq_release(q) == 0);
     CHILD_CHECK(shmq_peek(q, &m) == 0);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 static void killed_producer_leaves_what_it_sent_and_its_place(void **state)
@@ -422,11 +419,11 @@ static void killed_producer_leaves_what_it_sent_and_its_place(void **state)
     struct shmq_message m;
 
     (void)state;
-    assert_int_equal(test_child(produce_and_die, (void *)(uintptr_t)name), 128 + SIGKILL);
+    assert_int_equal(test_child(produce_and_die, name), PEER_KILLED);
     assert_int_equal(shmq_peek(c, &m), 0);
     assert_memory_equal(m.data, "sent", 4);
     assert_int_equal(shmq_wait(c, -1), -EPIPE);
-    assert_int_equal(test_child(produce_and_die, (void *)(uintptr_t)name), 128 + SIGKILL);
+    assert_int_equal(test_child(produce_and_die, name), PEER_KILLED);
     assert_int_equal(shmq_peek(c, &m), 0);
     assert_int_equal(shmq_release(c), 0);
     shmq_close(c);
@@ -441,7 +438,7 @@ static void killed_consumer_leaves_what_it_did_not_release_and_its_place(void **
     (void)state;
     for (int i = 0; i < 3; i++)
         assert_int_equal(shmq_send(p, &i, sizeof i, 0, 0), 0);
-    assert_int_equal(test_child(consume_and_die, (void *)(uintptr_t)name), 128 + SIGKILL);
+    assert_int_equal(test_child(consume_and_die, name), PEER_KILLED);
     struct shmq *c = open_as(name, SHMQ_CONSUMER);
 
     assert_int_equal(shmq_peek(c, &m), 0);
@@ -450,10 +447,11 @@ static void killed_consumer_leaves_what_it_did_not_release_and_its_place(void **
     shmq_close(p);
 }
 
-static int send_later(void *arg)
+static int send_later(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
 
+    (void)self;
     CHILD_CHECK(shmq_open(arg, SHMQ_PRODUCER, NULL, &q) == 0);
     usleep(30000);
     CHILD_CHECK(shmq_send(q, "late", 4, 0, 0) == 0);
@@ -461,31 +459,20 @@ static int send_later(void *arg)
     return 0;
 }
 
-static void on_signal(int number)
-{
-    (void)number;
-}
-
-static void wait_ends_with_data_time_or_a_signal(void **state)
+static void wait_ends_with_data_or_time(void **state)
 {
     const char *name = make("wait", 4096, 1);
     struct shmq *c = open_as(name, SHMQ_CONSUMER);
-    struct sigaction action = {.sa_handler = on_signal};
     struct shmq_message m;
 
     (void)state;
     assert_int_equal(shmq_wait(c, 2000000), -ETIMEDOUT);
-    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
-    alarm(1);
-    assert_int_equal(shmq_wait(c, -1), -EINTR);
-    pid_t child = fork();
+    struct peer peer = peer_start(send_later, name);
 
-    if (child == 0)
-        _exit(send_later((void *)(uintptr_t)name));
     assert_int_equal(shmq_wait(c, -1), 0);
     assert_int_equal(shmq_peek(c, &m), 0);
     assert_memory_equal(m.data, "late", 4);
-    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(peer_end(&peer), 0);
     shmq_close(c);
 }
 
@@ -514,7 +501,7 @@ static void producer_waits_for_room(void **state)
 static int open_patched(const char *name, off_t offset, const void *bytes, size_t size)
 {
     char before[64];
-    FILE *file = fopen(test_place(name), "r+");
+    FILE *file = fopen(test_place(name), "r+b");
 
     assert_non_null(file);
     assert_int_equal(fseek(file, offset, SEEK_SET), 0);
@@ -549,9 +536,9 @@ static void what_is_not_a_sound_queue_is_not_opened(void **state)
     assert_int_equal(open_patched(name, 4096 + offsetof(struct shmq_lane, producer.head), &wild, 8), -EBADMSG);
     assert_int_equal(open_patched(name, 4096 + offsetof(struct shmq_lane, tail.tail), &wild, 8), -EBADMSG);
     assert_int_equal(try_open(name, SHMQ_CONSUMER), 0);
-    assert_int_equal(truncate(test_place(name), 8192 + 4095), 0);
+    test_truncate(test_place(name), 8192 + 4095);
     assert_int_equal(try_open(name, SHMQ_CONSUMER), -EBADMSG);
-    assert_int_equal(truncate(test_place(name), 4095), 0);
+    test_truncate(test_place(name), 4095);
     assert_int_equal(try_open(name, SHMQ_CONSUMER), -EPROTO);
     assert_int_equal(shmq_create(name, NULL), -EEXIST);
     assert_int_equal(shmq_remove(name, 0), -EPROTO);
@@ -647,7 +634,7 @@ int main(void)
         cmocka_unit_test(end_is_told_by_the_next_consumer),
         cmocka_unit_test(killed_producer_leaves_what_it_sent_and_its_place),
         cmocka_unit_test(killed_consumer_leaves_what_it_did_not_release_and_its_place),
-        cmocka_unit_test(wait_ends_with_data_time_or_a_signal),
+        cmocka_unit_test(wait_ends_with_data_or_time),
         cmocka_unit_test(producer_waits_for_room),
         cmocka_unit_test(what_is_not_a_sound_queue_is_not_opened),
         cmocka_unit_test(queue_in_a_file_outlives_its_name),

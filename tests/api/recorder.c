@@ -1,13 +1,8 @@
 #include "peers.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <shmq/layout.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 static char bytes[4096];
 
@@ -325,12 +320,11 @@ static void hostile_words_are_told_and_end(void **state)
         struct shmq *p = queue_opened(name, SHMQ_PRODUCER);
         struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
         struct shmq_message m;
-        int fd = open(test_place(name), O_RDWR | O_CLOEXEC);
-        uint8_t *at = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        struct shmq_view view = test_memory(name);
+        uint8_t *at = view.base;
         struct shmq_lane *lane = (struct shmq_lane *)(void *)(at + 4096);
         int rc = 0;
 
-        assert_ptr_not_equal(at, MAP_FAILED);
         for (uint64_t i = 0; i < 50; i++)
             send_number(p, i, 112);
         switch (w % 3) {
@@ -361,8 +355,7 @@ static void hostile_words_are_told_and_end(void **state)
         shmq_close(c);
         rc = queue_try(name, SHMQ_CONSUMER);
         assert_true(rc == 0 || rc == -EBADMSG);
-        munmap(at, 16384);
-        close(fd);
+        shmq_mapping_unview(&view);
     }
 }
 

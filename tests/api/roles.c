@@ -1,12 +1,9 @@
 #include "peers.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static int try_lane(const char *name, enum shmq_role role, uint32_t lane)
@@ -98,26 +95,33 @@ static void a_lane_can_be_asked_for(void **state)
 
 static int die_with_role(struct peer *self, void *arg)
 {
-    const char *const *what = arg; /* name, role */
+    const char *what = arg; /* P or C, and the name */
     struct shmq *q = NULL;
 
-    CHILD_CHECK(shmq_open(what[0], what[1][0] == 'p' ? SHMQ_PRODUCER : SHMQ_CONSUMER, NULL, &q) == 0);
+    CHILD_CHECK(shmq_open(what + 1, what[0] == 'P' ? SHMQ_PRODUCER : SHMQ_CONSUMER, NULL, &q) == 0);
     peer_pause(self);
     shmq_close(q);
     return 0;
 }
 
+/* One that has this role until it is let go. */
+static struct peer started_as(enum shmq_role role, const char *name)
+{
+    char what[80];
+
+    snprintf(what, sizeof what, "%c%s", role == SHMQ_PRODUCER ? 'P' : 'C', name);
+    return peer_start(die_with_role, what);
+}
+
 static void role_of_the_killed_is_free_at_once(void **state)
 {
     const char *name = queue_made("killed", 4096, 1, SHMQ_LANES);
-    const char *roles[] = {"producer", "consumer"};
     struct shmq *o = queue_opened(name, SHMQ_OBSERVER);
 
     (void)state;
     for (int i = 0; i < 50; i++) {
-        const char *what[] = {name, roles[i % 2]};
         enum shmq_role role = i % 2 == 0 ? SHMQ_PRODUCER : SHMQ_CONSUMER;
-        struct peer peer = peer_start(die_with_role, what);
+        struct peer peer = started_as(role, name);
 
         assert_true(peer_await(&peer));
         assert_int_equal(queue_try(name, role), -EBUSY);
@@ -132,25 +136,21 @@ static void role_of_the_killed_is_free_at_once(void **state)
 static void the_paused_keep_their_roles(void **state)
 {
     const char *name = queue_made("paused", 4096, 1, SHMQ_LANES);
-    const char *produces[] = {name, "producer"};
-    const char *consumes[] = {name, "consumer"};
-    struct peer one = peer_start(die_with_role, produces);
-    struct peer two = peer_start(die_with_role, consumes);
+    struct peer one = started_as(SHMQ_PRODUCER, name);
+    struct peer two = started_as(SHMQ_CONSUMER, name);
     struct shmq *o = queue_opened(name, SHMQ_OBSERVER);
 
     (void)state;
     assert_true(peer_await(&one));
     assert_true(peer_await(&two));
-    assert_int_equal(kill(one.pid, SIGSTOP), 0);
-    assert_int_equal(kill(two.pid, SIGSTOP), 0);
-    assert_int_equal(waitpid(one.pid, NULL, WUNTRACED), one.pid);
-    assert_int_equal(waitpid(two.pid, NULL, WUNTRACED), two.pid);
+    peer_stop(&one);
+    peer_stop(&two);
     assert_int_equal(queue_try(name, SHMQ_PRODUCER), -EBUSY);
     assert_int_equal(queue_try(name, SHMQ_CONSUMER), -EBUSY);
     assert_int_equal(queue_lane(o, 0).presence, SHMQ_PRESENT);
     assert_int_equal(queue_info(o).consumer_presence, SHMQ_PRESENT);
     assert_int_equal(shmq_remove(name, 0), -EBUSY);
-    assert_int_equal(kill(one.pid, SIGCONT), 0);
+    peer_continue(&one);
     peer_go(&one);
     assert_int_equal(peer_end(&one), 0);
     assert_int_equal(queue_try(name, SHMQ_PRODUCER), 0);
@@ -163,7 +163,6 @@ static void presence_is_absent_present_or_died(void **state)
 {
     const char *name = queue_made("presence", 4096, 2, SHMQ_LANES);
     struct shmq *o = queue_opened(name, SHMQ_OBSERVER);
-    const char *produces[] = {name, "producer"};
 
     (void)state;
     assert_int_equal(queue_info(o).consumer_presence, SHMQ_ABSENT);
@@ -192,7 +191,7 @@ static void presence_is_absent_present_or_died(void **state)
     assert_int_equal(queue_info(o).consumer_pid, 0);
     assert_int_equal(queue_lane(o, 0).presence, SHMQ_ABSENT);
     assert_int_equal(queue_lane(o, 0).producer_pid, 0);
-    struct peer peer = peer_start(die_with_role, produces);
+    struct peer peer = started_as(SHMQ_PRODUCER, name);
 
     assert_true(peer_await(&peer));
     peer_kill(&peer);
@@ -204,42 +203,6 @@ static void presence_is_absent_present_or_died(void **state)
     shmq_close(p);
     assert_int_equal(queue_lane(o, 0).presence, SHMQ_ABSENT);
     shmq_close(o);
-}
-
-/* In a process that may only read: another user, who is given read permission. */
-static int observe_as_other(void *name)
-{
-    struct shmq_info info = {.struct_size = sizeof info};
-    struct shmq *q = NULL;
-
-    if (!test_become_other())
-        return SKIP_STATUS;
-    CHILD_CHECK(shmq_open(name, SHMQ_PRODUCER, NULL, &q) == -EACCES);
-    CHILD_CHECK(shmq_open(name, SHMQ_CONSUMER, NULL, &q) == -EACCES);
-    CHILD_CHECK(shmq_open(name, SHMQ_OBSERVER, NULL, &q) == 0);
-    CHILD_CHECK(shmq_info(q, &info) == 0);
-    CHILD_CHECK(info.consumer_presence == SHMQ_PRESENT && info.consumer_pid == (uint32_t)getppid());
-    CHILD_CHECK(shmq_remove(name, SHMQ_REMOVE_USED) == -EACCES);
-    shmq_close(q);
-    return 0;
-}
-
-static void observer_needs_no_more_than_reading(void **state)
-{
-    const char *path = test_path("readable");
-    struct shmq_create_options o = queue_options(4096, 1, SHMQ_LANES);
-
-    (void)state;
-    o.mode = 0644;
-    assert_int_equal(shmq_create(path, &o), 0);
-    struct shmq *c = queue_opened(path, SHMQ_CONSUMER);
-    int status = test_child(observe_as_other, (void *)(uintptr_t)path);
-
-    shmq_close(c);
-    assert_int_equal(shmq_remove(path, 0), 0);
-    if (status == SKIP_STATUS)
-        skip();
-    assert_int_equal(status, 0);
 }
 
 static void a_lane_with_records_is_the_last_to_be_given_away(void **state)
@@ -274,17 +237,17 @@ static void a_lane_with_records_is_the_last_to_be_given_away(void **state)
     shmq_close(c);
 }
 
-static int send_one_and_leave(struct peer *self, void *name)
+/* Every other one does not leave, but dies. */
+static int send_one_and_leave(struct peer *self, void *arg)
 {
+    const char *what = arg; /* a digit, and the name */
     struct shmq *q = NULL;
-    uint32_t pid = (uint32_t)getpid();
 
-    (void)self;
-    CHILD_CHECK(shmq_open(name, SHMQ_PRODUCER, NULL, &q) == 0);
-    CHILD_CHECK(shmq_send(q, &pid, sizeof pid, 0, 0) == 0);
-    CHILD_CHECK(shmq_send(q, &pid, sizeof pid, 0, 0) == 0);
-    if (pid % 2 == 0)
-        raise(SIGKILL);
+    CHILD_CHECK(shmq_open(what + 1, SHMQ_PRODUCER, NULL, &q) == 0);
+    CHILD_CHECK(shmq_send(q, &self->pid, sizeof self->pid, 0, 0) == 0);
+    CHILD_CHECK(shmq_send(q, &self->pid, sizeof self->pid, 0, 0) == 0);
+    if (what[0] % 2 == 0)
+        peer_die();
     shmq_close(q);
     return 0;
 }
@@ -299,9 +262,12 @@ static void sender_is_known_for_the_last_four_of_a_lane(void **state)
 
     (void)state;
     for (int i = 0; i < SENDERS; i++) {
-        struct peer peer = peer_start(send_one_and_leave, name);
+        char what[80];
 
-        assert_int_equal(peer_end(&peer), peer.pid % 2 == 0 ? 128 + SIGKILL : 0);
+        snprintf(what, sizeof what, "%d%s", i, name);
+        struct peer peer = peer_start(send_one_and_leave, what);
+
+        assert_int_equal(peer_end(&peer), i % 2 == 0 ? PEER_KILLED : 0);
     }
     struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
     struct shmq *o = queue_opened(name, SHMQ_OBSERVER);
@@ -366,8 +332,7 @@ static void damaged_lane_does_not_hold_up_the_others(void **state)
     struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
     struct shmq *p[3];
     struct shmq_message m;
-    const uint64_t wild = UINT64_MAX;
-    int fd = open(test_place(name), O_RDWR | O_CLOEXEC);
+    struct shmq_view view = test_memory(name);
     int received = 0;
     int damaged = 0;
 
@@ -378,8 +343,8 @@ static void damaged_lane_does_not_hold_up_the_others(void **state)
             assert_int_equal(shmq_send(p[i], "1234567", 8, (uint16_t)k, 0), 0);
     }
     /* The third record of the second lane. */
-    assert_int_equal(pwrite(fd, &wild, sizeof wild, (off_t)(test_length(test_place(name)) - 8192 + 32)), sizeof wild);
-    close(fd);
+    memset((uint8_t *)view.base + view.size - 8192 + 32, 0xff, 8);
+    shmq_mapping_unview(&view);
     for (int i = 0; i < 100; i++) {
         int rc = shmq_wait(c, 0);
 
@@ -459,7 +424,6 @@ int main(void)
         cmocka_unit_test(role_of_the_killed_is_free_at_once),
         cmocka_unit_test(the_paused_keep_their_roles),
         cmocka_unit_test(presence_is_absent_present_or_died),
-        cmocka_unit_test(observer_needs_no_more_than_reading),
         cmocka_unit_test(a_lane_with_records_is_the_last_to_be_given_away),
         cmocka_unit_test(sender_is_known_for_the_last_four_of_a_lane),
         cmocka_unit_test(lane_is_open_until_its_end_is_told),

@@ -627,31 +627,6 @@ static void fields_can_be_gone_through(void **state)
     shmq_close(q);
 }
 
-static int child_is_refused(void *arg)
-{
-    struct shmq *q = arg;
-
-    CHILD_CHECK(shmq_schema_count(q) == -ECHILD);
-    CHILD_CHECK(shmq_sm_type(q, &trade_sm) == -ECHILD);
-    struct trade *smo = NULL;
-
-    CHILD_CHECK(trade_reserve(q, &smo) == -ECHILD);
-    shmq_close(q);
-    return 0;
-}
-
-static void a_child_of_fork_is_refused(void **state)
-{
-    struct shmq *q = open_as(make("fork"), SHMQ_PRODUCER);
-    struct trade *smo = NULL;
-
-    (void)state;
-    assert_int_equal(trade_reserve(q, &smo), 0);
-    assert_int_equal(test_child(child_is_refused, q), 0);
-    assert_int_equal(trade_commit(q, 0), 0);
-    shmq_close(q);
-}
-
 static uint64_t random_state;
 
 static uint64_t random_word(void)
@@ -752,7 +727,6 @@ int main(void)
         cmocka_unit_test(an_object_that_cannot_be_made_is_kept),
         cmocka_unit_test(any_program_can_print_a_record),
         cmocka_unit_test(fields_can_be_gone_through),
-        cmocka_unit_test(a_child_of_fork_is_refused),
         cmocka_unit_test(hostile_records_are_printed_or_refused),
         cmocka_unit_test(damaged_schemas_are_told),
     };

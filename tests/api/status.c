@@ -1,13 +1,10 @@
 /* The status through the public calls: states, roles, waiting, cancelling, deaths, lending. */
-#include "support.h"
+#include "peers.h"
 
 #include <errno.h>
 #include <shmq/layout.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -190,7 +187,7 @@ static void texts_are_taken_whole_or_not_at_all(void **state)
 /* Overwrite some bytes of a queue's file. */
 static void patch(const char *name, size_t offset, const void *bytes, size_t size)
 {
-    FILE *file = fopen(test_place(name), "r+");
+    FILE *file = fopen(test_place(name), "r+b");
 
     assert_non_null(file);
     assert_int_equal(fseek(file, (long)offset, SEEK_SET), 0);
@@ -227,15 +224,15 @@ static void damaged_status_is_told_and_mended_by_the_next_task(void **state)
     shmq_close(q);
 }
 
-static int begin_and_die(void *arg)
+static int begin_and_die(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
 
+    (void)self;
     CHILD_CHECK(shmq_open(arg, SHMQ_REPORTER, NULL, &q) == 0);
     CHILD_CHECK(shmq_report_begin(q, 5, 100, "steps") == 0);
     CHILD_CHECK(shmq_report_step(q, 42, "was here") == 0);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 static void dead_reporter_is_known_and_followed(void **state)
@@ -246,7 +243,7 @@ static void dead_reporter_is_known_and_followed(void **state)
     struct shmq_status s = {.struct_size = sizeof s};
 
     (void)state;
-    assert_int_equal(test_child(begin_and_die, (void *)(uintptr_t)name), 128 + SIGKILL);
+    assert_int_equal(test_child(begin_and_die, name), PEER_KILLED);
     assert_int_equal(look(o).presence, SHMQ_DIED);
     assert_int_equal(look(o).state, SHMQ_RUNNING);
     assert_int_equal(look(o).done, 42);
@@ -271,31 +268,15 @@ static void dead_reporter_is_known_and_followed(void **state)
     shmq_close(o);
 }
 
-/* A child that does `work` with the queue a while later. */
-static pid_t later(const char *name, int (*work)(void *arg))
-{
-    fflush(NULL);
-    pid_t child = fork();
+/* The work of others, who are to come a while later: somebody waits for them by then. */
+#define A_WHILE_US 20000
 
-    if (child == 0) {
-        usleep(20000);
-        _exit(work((void *)(uintptr_t)name));
-    }
-    return child;
-}
-
-static void expect_end(pid_t child, int expected)
-{
-    int status;
-
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), expected);
-}
-
-static int do_task(void *arg)
+static int do_task(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
 
+    (void)self;
+    usleep(A_WHILE_US);
     CHILD_CHECK(shmq_open(arg, SHMQ_REPORTER, NULL, &q) == 0);
     CHILD_CHECK(shmq_report_begin(q, 1, 1000, "steps") == 0);
     for (int i = 0; i < 1000; i++) {
@@ -318,7 +299,7 @@ static void reader_waits_for_changes_and_for_the_end(void **state)
         for (int until = SHMQ_CHANGED; until <= SHMQ_ENDED; until++) {
             const char *name = make("wait");
             struct shmq *q = open_as(name, roles[i]);
-            pid_t child = later(name, do_task);
+            struct peer child = peer_start(do_task, name);
             uint64_t changes = 0;
             uint32_t run = 0;
             struct shmq_status s = {.struct_size = sizeof s};
@@ -332,22 +313,23 @@ static void reader_waits_for_changes_and_for_the_end(void **state)
             assert_int_equal(s.code, 7);
             assert_int_equal(s.done, 1000);
             assert_string_equal(s.message, "well");
-            expect_end(child, 0);
+            assert_int_equal(peer_end(&child), 0);
             shmq_close(q);
             assert_int_equal(shmq_remove(name, 0), 0);
         }
     }
 }
 
-static int begin_wait_and_die(void *arg)
+static int begin_wait_and_die(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
 
+    (void)self;
+    usleep(A_WHILE_US);
     CHILD_CHECK(shmq_open(arg, SHMQ_CONSUMER, NULL, &q) == 0);
     CHILD_CHECK(shmq_report_begin(q, 1, 1000, "steps") == 0);
     usleep(30000);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 static void waiting_reader_learns_of_a_death(void **state)
@@ -358,39 +340,24 @@ static void waiting_reader_learns_of_a_death(void **state)
     for (int i = 0; i < 2; i++) {
         const char *name = make("waitdead");
         struct shmq *q = open_as(name, roles[i]);
-        pid_t child = later(name, begin_wait_and_die);
+        struct peer child = peer_start(begin_wait_and_die, name);
         struct shmq_status s = {.struct_size = sizeof s};
 
         assert_int_equal(shmq_status_wait(q, SHMQ_ENDED, -1, &s), 0);
         assert_int_equal(s.state, SHMQ_RUNNING);
         assert_int_equal(s.presence, SHMQ_DIED);
-        assert_int_equal(s.pid, child);
-        expect_end(child, 128 + SIGKILL);
+        assert_int_equal(s.pid, child.pid);
+        assert_int_equal(peer_end(&child), PEER_KILLED);
         shmq_close(q);
         assert_int_equal(shmq_remove(name, 0), 0);
     }
 }
 
-static void on_signal(int number)
-{
-    (void)number;
-}
-
-/* Again and again: the first one may come when nobody sleeps. */
-static void set_alarms(long period_us)
-{
-    const struct timeval period = {.tv_usec = period_us};
-
-    assert_int_equal(setitimer(ITIMER_REAL, &(struct itimerval){period, period}, NULL), 0);
-}
-
-static void wait_ends_by_time_signal_cancel_and_removal(void **state)
+static void wait_ends_by_time_cancel_and_removal(void **state)
 {
     const enum shmq_role roles[] = {SHMQ_OBSERVER, SHMQ_PRODUCER};
-    struct sigaction action = {.sa_handler = on_signal};
 
     (void)state;
-    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
     for (int i = 0; i < 2; i++) {
         const char *name = make("waitends");
         struct shmq *q = open_as(name, roles[i]);
@@ -406,9 +373,6 @@ static void wait_ends_by_time_signal_cancel_and_removal(void **state)
         assert_int_equal(shmq_report_set(r, 4), 0);
         assert_int_equal(shmq_status_wait(q, SHMQ_ENDED, 0, &s), -ETIMEDOUT);
         assert_int_equal(s.done, 4);
-        set_alarms(20000);
-        assert_int_equal(shmq_status_wait(q, SHMQ_CHANGED, -1, &s), -EINTR);
-        set_alarms(0);
         shmq_cancel(q);
         assert_int_equal(shmq_status_wait(q, SHMQ_ENDED, -1, &s), -ECANCELED);
         assert_int_equal(shmq_report_finish(r, 0, NULL), 0);
@@ -462,10 +426,12 @@ static void cancelling_is_asked_for_and_answered(void **state)
     shmq_close(c);
 }
 
-static int cancel_it(void *arg)
+static int cancel_it(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
 
+    (void)self;
+    usleep(A_WHILE_US);
     CHILD_CHECK(shmq_open(arg, SHMQ_REPORTER, NULL, &q) == 0);
     CHILD_CHECK(shmq_request_cancel(q) == 0);
     shmq_close(q);
@@ -486,23 +452,25 @@ static void sleeping_reporter_is_woken_to_cancel(void **state)
         assert_int_equal(shmq_report_begin(q, 1, 2, NULL), 0);
         while (i == 1 && shmq_send(q, bytes, sizeof bytes, 0, 0) == 0)
             ;
-        pid_t child = later(name, cancel_it);
+        struct peer child = peer_start(cancel_it, name);
 
         if (i == 0)
             assert_int_equal(shmq_peek_wait(q, -1, &m), -ECANCELED);
         else
             assert_int_equal(shmq_wait(q, -1), -ECANCELED);
         assert_int_equal(shmq_cancel_requested(q), 1);
-        expect_end(child, 0);
+        assert_int_equal(peer_end(&child), 0);
         shmq_close(q);
         assert_int_equal(shmq_remove(name, 0), 0);
     }
 }
 
-static int borrow_and_advance(void *arg)
+static int borrow_and_advance(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
 
+    (void)self;
+    usleep(A_WHILE_US);
     CHILD_CHECK(shmq_open(arg, SHMQ_REPORTER, NULL, &q) == 0);
     for (int i = 0; i < 100; i++) {
         CHILD_CHECK(shmq_report_borrow(q, -1) == 0);
@@ -514,15 +482,15 @@ static int borrow_and_advance(void *arg)
     return 0;
 }
 
-static int borrow_and_die(void *arg)
+static int borrow_and_die(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
 
+    (void)self;
     CHILD_CHECK(shmq_open(arg, SHMQ_REPORTER, NULL, &q) == 0);
     CHILD_CHECK(shmq_report_borrow(q, -1) == 0);
     CHILD_CHECK(shmq_report_advance(q, 1) == 0);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 static void lent_status_is_written_by_many_processes_in_turn(void **state)
@@ -532,7 +500,7 @@ static void lent_status_is_written_by_many_processes_in_turn(void **state)
     struct shmq *owner = open_as(name, SHMQ_PRODUCER);
     struct shmq *b = open_as(name, SHMQ_REPORTER);
     struct shmq *o = open_as(name, SHMQ_OBSERVER);
-    pid_t workers[WORKERS];
+    struct peer workers[WORKERS];
 
     (void)state;
     assert_int_equal(shmq_report_borrow(b, 0), -EOWNERDEAD);
@@ -546,11 +514,11 @@ static void lent_status_is_written_by_many_processes_in_turn(void **state)
     assert_int_equal(shmq_report_begin(b, 9, WORKERS * 100 + 2, "records"), 0);
     shmq_report_leave(b);
     for (int i = 0; i < WORKERS; i++)
-        workers[i] = later(name, borrow_and_advance);
+        workers[i] = peer_start(borrow_and_advance, name);
     for (int i = 0; i < WORKERS; i++)
-        expect_end(workers[i], 0);
+        assert_int_equal(peer_end(&workers[i]), 0);
     assert_int_equal(look(o).done, WORKERS * 100);
-    assert_int_equal(test_child(borrow_and_die, (void *)(uintptr_t)name), 128 + SIGKILL);
+    assert_int_equal(test_child(borrow_and_die, name), PEER_KILLED);
     assert_int_equal(look(o).presence, SHMQ_PRESENT); /* who lends it lives */
     assert_int_equal(shmq_report_advance(owner, 1), 0);
     assert_int_equal(look(o).done, WORKERS * 100 + 2);
@@ -572,15 +540,15 @@ static void lent_status_is_written_by_many_processes_in_turn(void **state)
     shmq_close(o);
 }
 
-static int begin_lent_and_die(void *arg)
+static int begin_lent_and_die(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
 
+    (void)self;
     CHILD_CHECK(shmq_open(arg, SHMQ_CONSUMER, NULL, &q) == 0);
     CHILD_CHECK(shmq_report_begin(q, 7, 2, "files") == 0);
     CHILD_CHECK(shmq_report_step(q, 1, "half of it") == 0);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 /* As a program does that knows nothing of who started it. */
@@ -611,7 +579,7 @@ static void task_is_begun_where_the_status_is_lent(void **state)
     assert_int_equal(s.code, 5);
     assert_int_equal(shmq_report_begin(late, 4, 1, NULL), 0);
     shmq_close(late);
-    assert_int_equal(test_child(begin_lent_and_die, (void *)(uintptr_t)name), 128 + SIGKILL);
+    assert_int_equal(test_child(begin_lent_and_die, name), PEER_KILLED);
     s = look(owner);
     assert_int_equal(s.state, SHMQ_RUNNING);
     assert_int_equal(s.presence, SHMQ_PRESENT); /* who lends it lives, and knows what to say */
@@ -650,16 +618,17 @@ static void unit_can_change_while_the_task_runs(void **state)
 }
 
 /* Who reports anew waits until a borrower has finished, though who lent it is dead. */
-static int lend_and_die(void *arg)
+static int lend_and_die(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
 
+    (void)self;
+    usleep(A_WHILE_US);
     CHILD_CHECK(shmq_open(arg, SHMQ_REPORTER, NULL, &q) == 0);
     CHILD_CHECK(shmq_report_begin(q, 1, 2, NULL) == 0);
     CHILD_CHECK(shmq_report_lend(q) == 0);
     usleep(50000);
-    raise(SIGKILL);
-    return 0;
+    peer_die();
 }
 
 static void dead_lender_is_known_to_borrowers_and_readers(void **state)
@@ -667,7 +636,7 @@ static void dead_lender_is_known_to_borrowers_and_readers(void **state)
     const char *name = make("lenddead");
     struct shmq *b = open_as(name, SHMQ_REPORTER);
     struct shmq *next = open_as(name, SHMQ_REPORTER);
-    pid_t child = later(name, lend_and_die);
+    struct peer child = peer_start(lend_and_die, name);
     struct shmq_status s = {.struct_size = sizeof s};
 
     (void)state;
@@ -679,7 +648,7 @@ static void dead_lender_is_known_to_borrowers_and_readers(void **state)
     assert_int_equal(rc, 0);
     assert_int_equal(shmq_status_wait(next, SHMQ_ENDED, -1, &s), 0);
     assert_int_equal(s.presence, SHMQ_DIED);
-    expect_end(child, 128 + SIGKILL);
+    assert_int_equal(peer_end(&child), PEER_KILLED);
     assert_int_equal(shmq_report_begin(next, 2, 2, NULL), -EBUSY);
     assert_int_equal(shmq_report_advance(b, 1), 0);
     shmq_report_leave(b);
@@ -688,38 +657,6 @@ static void dead_lender_is_known_to_borrowers_and_readers(void **state)
     assert_int_equal(look(b).done, 1);
     shmq_close(next);
     shmq_close(b);
-}
-
-static void child_does_not_report_for_its_parent(void **state)
-{
-    const char *name = make("fork");
-    struct shmq *q = open_as(name, SHMQ_CONSUMER);
-    struct shmq_status s = {.struct_size = sizeof s};
-
-    (void)state;
-    assert_int_equal(shmq_report_begin(q, 1, 100, NULL), 0);
-    fflush(NULL);
-    pid_t child = fork();
-
-    if (child == 0) {
-        bool refused = shmq_report_advance(q, 1) == -ECHILD && shmq_report_set(q, 1) == -ECHILD &&
-                       shmq_report_message(q, "x") == -ECHILD && shmq_report_finish(q, 0, NULL) == -ECHILD &&
-                       shmq_report_begin(q, 1, 1, NULL) == -ECHILD && shmq_report_resume(q) == -ECHILD &&
-                       shmq_report_lend(q) == -ECHILD && shmq_report_borrow(q, 0) == -ECHILD &&
-                       shmq_cancel_requested(q) == -ECHILD && shmq_request_cancel(q) == -ECHILD &&
-                       shmq_status(q, &s) == -ECHILD && shmq_status_glance(q, &s) == -ECHILD &&
-                       shmq_status_wait(q, SHMQ_CHANGED, 0, &s) == -ECHILD;
-
-        shmq_report_leave(q);
-        shmq_close(q);
-        _exit(refused ? 0 : 1);
-    }
-    expect_end(child, 0);
-    assert_int_equal(look(q).presence, SHMQ_PRESENT);
-    assert_int_equal(look(q).pid, getpid());
-    assert_int_equal(shmq_report_advance(q, 1), 0);
-    assert_int_equal(look(q).done, 1);
-    shmq_close(q);
 }
 
 static void queue_with_a_reporter_is_in_use(void **state)
@@ -743,12 +680,13 @@ static void queue_with_a_reporter_is_in_use(void **state)
     assert_int_equal(shmq_remove(name, 0), -ENOENT);
 }
 
-static int report_until_killed(void *arg)
+static int report_until_killed(struct peer *self, void *arg)
 {
     struct shmq *q = NULL;
     char message[SHMQ_MESSAGE_MAX + 1];
 
     CHILD_CHECK(shmq_open(arg, SHMQ_REPORTER, NULL, &q) == 0);
+    CHILD_CHECK(peer_tell(self, "r", 1));
     for (uint64_t n = 1;; n++) {
         snprintf(message, sizeof message, "%0*llu", (int)(n * 7 % 200) + 1, (unsigned long long)n);
         CHILD_CHECK(shmq_report_begin(q, n, n * 3, NULL) == 0);
@@ -766,18 +704,15 @@ static void killed_reporter_leaves_a_whole_status(void **state)
 
     (void)state;
     srand(1);
-    for (int i = 0; i < 150; i++) {
+    for (uint64_t i = test_rounds(150); i > 0; i--) {
         char message[SHMQ_MESSAGE_MAX + 1];
         struct shmq_status s = {.struct_size = sizeof s};
 
-        fflush(NULL);
-        pid_t child = fork();
+        struct peer child = peer_start(report_until_killed, name);
 
-        if (child == 0)
-            _exit(report_until_killed((void *)(uintptr_t)name));
-        usleep((useconds_t)(1000 + rand() % 2000));
-        kill(child, SIGKILL);
-        expect_end(child, 128 + SIGKILL);
+        assert_true(peer_await(&child));
+        usleep((useconds_t)(rand() % 2000));
+        peer_kill(&child);
         assert_int_equal(shmq_status(o, &s), 0);
         snprintf(message, sizeof message, "%0*llu", (int)(s.task * 7 % 200) + 1, (unsigned long long)s.task);
         assert_int_equal(s.total, s.task * 3);
@@ -829,14 +764,13 @@ int main(void)
         cmocka_unit_test(dead_reporter_is_known_and_followed),
         cmocka_unit_test(reader_waits_for_changes_and_for_the_end),
         cmocka_unit_test(waiting_reader_learns_of_a_death),
-        cmocka_unit_test(wait_ends_by_time_signal_cancel_and_removal),
+        cmocka_unit_test(wait_ends_by_time_cancel_and_removal),
         cmocka_unit_test(cancelling_is_asked_for_and_answered),
         cmocka_unit_test(sleeping_reporter_is_woken_to_cancel),
         cmocka_unit_test(lent_status_is_written_by_many_processes_in_turn),
         cmocka_unit_test(task_is_begun_where_the_status_is_lent),
         cmocka_unit_test(unit_can_change_while_the_task_runs),
         cmocka_unit_test(dead_lender_is_known_to_borrowers_and_readers),
-        cmocka_unit_test(child_does_not_report_for_its_parent),
         cmocka_unit_test(queue_with_a_reporter_is_in_use),
         cmocka_unit_test(killed_reporter_leaves_a_whole_status),
         cmocka_unit_test(rate_is_reckoned_from_look_to_look),

@@ -1,13 +1,11 @@
 #include "support.h"
 
+#include "support_system.h"
+
 #include <dirent.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define TURNS 32
@@ -17,28 +15,34 @@ static unsigned turn;
 static char folder[128];
 static char tag[32];
 
-static char *next_turn(void)
+char *support_turn(void)
 {
     return turns[turn++ % TURNS];
 }
 
+/* Whoever was started by a test has both from it: where it did not get all memory, by the environment. */
+static void know_whose_we_are(void)
+{
+    const char *variables[] = {getenv("SHMQ_TEST_TAG"), getenv("SHMQ_TEST_FOLDER")};
+
+    if (tag[0] != '\0' || variables[0] == NULL || variables[1] == NULL)
+        return;
+    snprintf(tag, sizeof tag, "%s", variables[0]);
+    snprintf(folder, sizeof folder, "%s", variables[1]);
+}
+
 const char *test_name(const char *word)
 {
-    char *name = next_turn();
+    char *name = support_turn();
+    know_whose_we_are();
     snprintf(name, sizeof turns[0], "%s.%s", tag, word);
     return name;
 }
 
-const char *test_place(const char *name)
-{
-    char *place = next_turn();
-    snprintf(place, sizeof turns[0], "/dev/shm/shmq.%lu.%s", (unsigned long)geteuid(), name);
-    return place;
-}
-
 const char *test_path(const char *file)
 {
-    char *path = next_turn();
+    char *path = support_turn();
+    know_whose_we_are();
     snprintf(path, sizeof turns[0], "%s/%s", folder, file);
     return path;
 }
@@ -64,10 +68,17 @@ int test_open(const char *name, enum shmq_access access)
     return (rc < 0) == (mapping == NULL) ? rc : -EPROTO;
 }
 
-unsigned test_mode(const char *path)
+struct shmq_view test_memory(const char *name)
 {
-    struct stat status;
-    return stat(path, &status) == 0 ? status.st_mode & 07777 : UINT32_MAX;
+    struct shmq_mapping *mapping = NULL;
+    struct shmq_view view = {NULL, 0};
+    int rc = shmq_mapping_open(name, SHMQ_READ_WRITE, 0, &mapping);
+    if (rc == 0) {
+        rc = shmq_mapping_view(mapping, SHMQ_READ_WRITE, 0, 0, &view);
+        shmq_mapping_close(mapping);
+    }
+    assert_int_equal(rc, 0);
+    return view;
 }
 
 uint64_t test_length(const char *path)
@@ -78,15 +89,15 @@ uint64_t test_length(const char *path)
 
 void test_file(const char *path, const char *text)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    ssize_t written = write(fd, text, strlen(text));
-    close(fd);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    size_t written = fwrite(text, 1, strlen(text), file);
+    assert_int_equal(fclose(file), 0);
     assert_int_equal(written, strlen(text));
+    assert_int_equal(chmod(path, 0600), 0);
 }
 
-/* Each file of a folder with this in its name; all of them where it is empty. */
-static unsigned files_with(const char *where, const char *text, bool remove_them)
+unsigned support_files_with(const char *where, const char *text, bool remove_them)
 {
     unsigned count = 0;
     DIR *files = opendir(where);
@@ -95,12 +106,14 @@ static unsigned files_with(const char *where, const char *text, bool remove_them
     }
     const struct dirent *file;
     while ((file = readdir(files)) != NULL) {
+        char path[1024];
         if (strcmp(file->d_name, ".") == 0 || strcmp(file->d_name, "..") == 0 || strstr(file->d_name, text) == NULL) {
             continue;
         }
         count++;
-        if (remove_them && unlinkat(dirfd(files), file->d_name, 0) != 0) {
-            unlinkat(dirfd(files), file->d_name, AT_REMOVEDIR);
+        snprintf(path, sizeof path, "%s/%s", where, file->d_name);
+        if (remove_them && unlink(path) != 0) {
+            rmdir(path);
         }
     }
     closedir(files);
@@ -111,125 +124,44 @@ int test_setup(void **state)
 {
     (void)state;
     snprintf(tag, sizeof tag, "t%ld", (long)getpid());
-    const char *base = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/shmq-test-XXXXXX", base != NULL && strlen(base) < 64 ? base : "/tmp");
-    return mkdtemp(folder) != NULL && chmod(folder, 0777) == 0 ? 0 : -1;
+    return support_make_folder(folder, sizeof folder) && support_tell_children("SHMQ_TEST_TAG", tag) &&
+                   support_tell_children("SHMQ_TEST_FOLDER", folder)
+               ? 0
+               : -1;
+}
+
+/* What the names of this process have in them. */
+static const char *our_mark(void)
+{
+    return test_name("");
 }
 
 int test_teardown(void **state)
 {
     (void)state;
-    char mark[40];
-    snprintf(mark, sizeof mark, ".%s.", tag);
-    files_with("/dev/shm", mark, true);
-    files_with(folder, "", true);
+    support_files_with(support_names_folder(), our_mark(), true);
+    support_files_with(folder, "", true);
     return rmdir(folder);
 }
 
-static int status_of(pid_t child)
+unsigned test_names_with(const char *text)
 {
-    int status;
-    if (child < 0 || waitpid(child, &status, 0) != child) {
-        return -1;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-int test_child(int (*work)(void *arg), void *arg)
-{
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        _exit(work(arg));
-    }
-    return status_of(child);
-}
-
-int test_exec(const char *const arguments[])
-{
-    char *copy[8] = {NULL};
-    char program[4096] = "";
-    /* By its own path: behind the link, valgrind would start itself. */
-    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < 7 && arguments[i] != NULL; i++) {
-        copy[i] = strdup(arguments[i]);
-    }
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        execv(program, copy);
-        _exit(126);
-    }
-    int status = status_of(child);
-    for (size_t i = 0; i < 7; i++) {
-        free(copy[i]);
-    }
-    return status;
-}
-
-bool test_become_other(void)
-{
-    return geteuid() == 0 && setgid(OTHER_UID) == 0 && setuid(OTHER_UID) == 0;
-}
-
-static bool file_write(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    bool done = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    close(fd);
-    return done;
-}
-
-bool test_private_shm(unsigned size_kib)
-{
-    char user[64];
-    char group[64];
-    char text[64];
-    snprintf(user, sizeof user, "%lu %lu 1", (unsigned long)geteuid(), (unsigned long)geteuid());
-    snprintf(group, sizeof group, "%lu %lu 1", (unsigned long)getegid(), (unsigned long)getegid());
-    if (unshare(CLONE_NEWNS) != 0) {
-        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
-            return false;
-        }
-        if (!file_write("/proc/self/uid_map", user) || !file_write("/proc/self/setgroups", "deny") ||
-            !file_write("/proc/self/gid_map", group)) {
-            return false;
-        }
-    }
-    snprintf(text, sizeof text, "size=%uk,mode=1777", size_kib);
-    return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-           mount("shm", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, text) == 0;
-}
-
-unsigned test_descriptors(void)
-{
-    return files_with("/proc/self/fd", "", false);
-}
-
-unsigned test_maps(void)
-{
-    unsigned count = 0;
-    char line[1024];
-    FILE *maps = fopen("/proc/self/maps", "re");
-    if (maps == NULL) {
-        return 0;
-    }
-    while (fgets(line, sizeof line, maps) != NULL) {
-        count +=
-            strstr(line, "/dev/shm/") != NULL || strstr(line, "memfd:shmq") != NULL || strstr(line, folder) != NULL;
-    }
-    fclose(maps);
-    return count;
+    return support_files_with(support_names_folder(), text, false);
 }
 
 unsigned test_names(void)
 {
-    char mark[40];
-    snprintf(mark, sizeof mark, ".%s.", tag);
-    return files_with("/dev/shm", mark, false) + files_with(folder, "", false);
+    return test_names_with(our_mark()) + support_files_with(folder, "", false);
+}
+
+int test_child_with(peer_work *work, const void *arg, size_t size)
+{
+    struct peer peer = peer_start_with(work, arg, size);
+    return peer_end(&peer);
+}
+
+int test_child(peer_work *work, const char *text)
+{
+    struct peer peer = peer_start(work, text);
+    return peer_end(&peer);
 }

@@ -2,10 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #define MS INT64_C(1000000)
 
@@ -442,43 +439,6 @@ static void cancel_ends_the_wait_or_the_next_one(void **state)
     shmq_close(c);
 }
 
-static void on_signal(int number)
-{
-    (void)number;
-}
-
-static void *signal_sleeper(void *arg)
-{
-    struct nudge *nudge = arg;
-    pthread_t *sleeper = (pthread_t *)(void *)nudge->peer;
-
-    await_consumer_sleep(nudge->name, nudge->sleeps);
-    for (int i = 0; i < 5; i++) { /* one may find it before it sleeps */
-        pthread_kill(*sleeper, SIGUSR1);
-        usleep(20000);
-    }
-    return NULL;
-}
-
-static void signal_ends_a_sleep(void **state)
-{
-    const char *name = queue_made("signal", 4096, 1, SHMQ_LANES);
-    struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    pthread_t self = pthread_self();
-    struct nudge nudge = {name, (struct peer *)(void *)&self, 0};
-    pthread_t thread;
-
-    (void)state;
-    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
-    assert_int_equal(pthread_create(&thread, NULL, signal_sleeper, &nudge), 0);
-    assert_int_equal(shmq_wait(c, -1), -EINTR);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    action.sa_handler = SIG_DFL;
-    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
-    shmq_close(c);
-}
-
 static void one_sleep_is_for_all_lanes(void **state)
 {
     enum { LANES = 200 };
@@ -511,28 +471,19 @@ static void one_sleep_is_for_all_lanes(void **state)
     shmq_close(c);
 }
 
-static int64_t used_us(int who)
-{
-    struct rusage usage;
-
-    assert_int_equal(getrusage(who, &usage), 0);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000) + usage.ru_utime.tv_usec +
-           usage.ru_stime.tv_usec;
-}
-
 static void who_sleeps_uses_no_processor(void **state)
 {
     const char *name = queue_made("idle", 4096, 1, SHMQ_LANES);
     struct shmq *c = queue_opened(name, SHMQ_CONSUMER);
     struct shmq *p = queue_opened(name, SHMQ_PRODUCER);
-    int64_t before = used_us(RUSAGE_THREAD);
+    int64_t before = test_used_us();
     struct shmq_message m;
 
     (void)state;
     assert_int_equal(shmq_wait(c, 1000 * MS), -ETIMEDOUT);
     fill(p, 1000);
     assert_int_equal(shmq_wait(p, 1000 * MS), -ETIMEDOUT);
-    assert_true(used_us(RUSAGE_THREAD) - before < 100000); /* of two seconds */
+    assert_true(test_used_us() - before < 100000); /* of two seconds */
     assert_int_equal(shmq_peek(c, &m), 0);
     shmq_close(p);
     shmq_close(c);
@@ -575,7 +526,6 @@ int main(void)
         cmocka_unit_test(short_waits_learn_of_a_death_too),
         cmocka_unit_test(consumer_that_closes_wakes_the_producer),
         cmocka_unit_test(cancel_ends_the_wait_or_the_next_one),
-        cmocka_unit_test(signal_ends_a_sleep),
         cmocka_unit_test(one_sleep_is_for_all_lanes),
         cmocka_unit_test(who_sleeps_uses_no_processor),
         cmocka_unit_test(only_those_who_take_part_can_wait),

@@ -7,15 +7,7 @@
 #include "peers.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/membarrier.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define UNFENCED_SLICE_NS INT64_C(1000000) /* where membarrier is refused, the clock is what wakes */
 #define FOR_EVER_NS INT64_C(3600000000000)
@@ -30,28 +22,13 @@ int __wrap_port_sleep(const uint32_t *word, uint32_t value, int64_t timeout_ns)
 
 /* Two queues, there and back. */
 struct court {
-    const char *there;
-    const char *back;
+    char there[64];
+    char back[64];
     unsigned cpu[2];
     uint64_t rounds;
     bool refuse[2]; /* membarrier, to the one who serves and the one who answers */
     bool pause;     /* before each answer, for a time that varies: the other is on its way to sleep meanwhile */
 };
-
-/* From now on membarrier is refused to this process, as in a container with a strict profile. */
-static bool membarrier_refused(void)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const struct sock_fprog filter = {.len = sizeof code / sizeof *code, .filter = code};
-
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0 &&
-           syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0) == -1 && errno == EPERM;
-}
 
 static void dawdle(uint64_t number)
 {
@@ -66,7 +43,7 @@ static int play(const struct court *court, bool serves)
     struct shmq_message m;
     uint64_t got = 0;
 
-    CHILD_CHECK(!court->refuse[serves] || membarrier_refused());
+    CHILD_CHECK(!court->refuse[serves] || test_fence_refused());
     CHILD_CHECK(pinned_to(court->cpu[serves]));
     CHILD_CHECK(shmq_open(serves ? court->there : court->back, SHMQ_PRODUCER, NULL, &out) == 0);
     CHILD_CHECK(shmq_open(serves ? court->back : court->there, SHMQ_CONSUMER, NULL, &in) == 0);
@@ -101,10 +78,10 @@ static int answer(struct peer *self, void *court)
 
 static void play_both(struct court court, uint64_t capacity, uint32_t kind)
 {
-    court.there = queue_made("there", capacity, 1, kind);
-    court.back = queue_made("back", capacity, 1, kind);
-    struct peer one = peer_start(serve, &court);
-    struct peer two = peer_start(answer, &court);
+    snprintf(court.there, sizeof court.there, "%s", queue_made("there", capacity, 1, kind));
+    snprintf(court.back, sizeof court.back, "%s", queue_made("back", capacity, 1, kind));
+    struct peer one = peer_start_with(serve, &court, sizeof court);
+    struct peer two = peer_start_with(answer, &court, sizeof court);
 
     assert_int_equal(peer_end(&one), 0);
     assert_int_equal(peer_end(&two), 0);
@@ -114,43 +91,44 @@ static void play_both(struct court court, uint64_t capacity, uint32_t kind)
 
 static void need_two_processors(void)
 {
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+    if (test_processors() < 2)
         skip();
 }
 
 static void ping_pong_on_one_processor_never_hangs(void **state)
 {
     (void)state;
-    play_both((struct court){.rounds = 20000}, 4096, SHMQ_LANES);
-    play_both((struct court){.rounds = 5000}, 4096, SHMQ_TOTAL_ORDER);
+    play_both((struct court){.rounds = test_rounds(20000)}, 4096, SHMQ_LANES);
+    play_both((struct court){.rounds = test_rounds(5000)}, 4096, SHMQ_TOTAL_ORDER);
 }
 
 static void ping_pong_on_two_processors_never_hangs(void **state)
 {
     (void)state;
     need_two_processors();
-    play_both((struct court){.cpu = {0, 1}, .rounds = 50000}, 4096, SHMQ_LANES);
-    play_both((struct court){.cpu = {0, 1}, .rounds = 20000, .pause = true}, 4096, SHMQ_LANES);
-    play_both((struct court){.cpu = {0, 1}, .rounds = 10000, .pause = true}, 4096, SHMQ_TOTAL_ORDER);
-    play_both((struct court){.cpu = {0, 1}, .rounds = 10000, .pause = true}, 4096, SHMQ_RECORDER);
+    play_both((struct court){.cpu = {0, 1}, .rounds = test_rounds(50000)}, 4096, SHMQ_LANES);
+    play_both((struct court){.cpu = {0, 1}, .rounds = test_rounds(20000), .pause = true}, 4096, SHMQ_LANES);
+    play_both((struct court){.cpu = {0, 1}, .rounds = test_rounds(10000), .pause = true}, 4096, SHMQ_TOTAL_ORDER);
+    play_both((struct court){.cpu = {0, 1}, .rounds = test_rounds(10000), .pause = true}, 4096, SHMQ_RECORDER);
 }
 
 static void ping_pong_without_membarrier_never_hangs(void **state)
 {
-    unsigned other = sysconf(_SC_NPROCESSORS_ONLN) > 1;
+    unsigned other = test_processors() > 1;
 
     (void)state;
     for (int who = 1; who < 4; who++) {
-        play_both(
-            (struct court){
-                .cpu = {0, other}, .rounds = 1000, .pause = true, .refuse = {(who & 1) != 0, (who & 2) != 0}},
-            4096, SHMQ_LANES);
+        play_both((struct court){.cpu = {0, other},
+                                 .rounds = test_rounds(1000),
+                                 .pause = true,
+                                 .refuse = {(who & 1) != 0, (who & 2) != 0}},
+                  4096, SHMQ_LANES);
     }
 }
 
 /* Several producers and one consumer, each of which has to sleep for the others again and again. */
 struct crowd {
-    const char *name;
+    char name[64];
     uint64_t records;
     uint32_t producers;
     bool slow;
@@ -188,11 +166,11 @@ static void hear(struct crowd *crowd, uint32_t kind)
     struct shmq_message m;
     int rc;
 
-    crowd->name = queue_made("crowd", 4096, crowd->producers, kind);
+    snprintf(crowd->name, sizeof crowd->name, "%s", queue_made("crowd", 4096, crowd->producers, kind));
     struct shmq *c = queue_opened(crowd->name, SHMQ_CONSUMER);
 
     for (uint32_t i = 0; i < crowd->producers; i++) {
-        peers[i] = peer_start(crowd_member, crowd);
+        peers[i] = peer_start_with(crowd_member, crowd, sizeof *crowd);
         assert_true(peer_await(&peers[i]));
     }
     for (uint32_t i = 0; i < crowd->producers; i++)
@@ -216,7 +194,7 @@ static void hear(struct crowd *crowd, uint32_t kind)
 
 static void producers_that_dawdle_wake_one_consumer(void **state)
 {
-    struct crowd crowd = {.records = 10000, .producers = 4, .slow = true};
+    struct crowd crowd = {.records = test_rounds(10000), .producers = 4, .slow = true};
 
     (void)state;
     hear(&crowd, SHMQ_LANES);
@@ -225,7 +203,7 @@ static void producers_that_dawdle_wake_one_consumer(void **state)
 
 static void one_consumer_wakes_producers_without_room(void **state)
 {
-    struct crowd crowd = {.records = 30000, .producers = 4};
+    struct crowd crowd = {.records = test_rounds(30000), .producers = 4};
 
     (void)state;
     hear(&crowd, SHMQ_LANES);
