@@ -2,22 +2,19 @@
  * A storm of kills
  *
  * More producers than lanes, and two who want to be the consumer, all at full speed. A supervisor kills one of them
- * (SIGKILL) at a random time, or stops one for a while, and starts another in its place, again and again. Every record
+ * at a random time, or stops one for a while, and starts another in its place, again and again. Every record
  * carries its stream, its number and a pattern; the ledger knows what must arrive. In the end the producers close, and
  * a last consumer must find all that is left, and the end.
  */
+#include "../peer/peer.h"
 #include "ledger.h"
 #include "run.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <shmq/shmq.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,14 +41,22 @@ struct counts {
     _Atomic bool over;       /* producers are to close, consumers to stop */
 };
 
+/* What all of them share, in a file of its own. */
+struct board {
+    _Alignas(128) struct counts counts;
+    _Alignas(128) struct ledger ledger;
+};
+
 struct storm {
     struct run run;
     uint32_t kind;  /* enum shmq_kind */
     double until_s; /* of the run */
     struct ledger *ledger;
     struct counts *counts;
-    char name[64];
-    pid_t slots[SLOTS];
+    struct shmq_view view; /* of both */
+    char name[256];
+    char board[256];
+    struct peer slots[SLOTS];
     bool stopped[SLOTS];
     uint32_t next_stream;
     uint64_t kills;
@@ -63,6 +68,22 @@ static void sleep_us(uint64_t us)
     struct timespec duration = {.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
 
     nanosleep(&duration, NULL);
+}
+
+/* The board of that path. */
+static bool share_board(struct storm *s)
+{
+    const struct shmq_mapping_options options = {.struct_size = sizeof options,
+                                                 .size = sizeof(struct board) + ledger_size(STREAMS)};
+    struct shmq_mapping *mapping;
+
+    if (shmq_mapping_create(s->board, &options, &mapping) < 0 ||
+        shmq_mapping_view(mapping, SHMQ_READ_WRITE, 0, 0, &s->view) != 0)
+        return false;
+    shmq_mapping_close(mapping);
+    s->counts = &((struct board *)s->view.base)->counts;
+    s->ledger = &((struct board *)s->view.base)->ledger;
+    return true;
 }
 
 /* Until the role is ours, or the storm is over. */
@@ -170,46 +191,56 @@ static void consume(struct storm *s)
     s->counts->closed++;
 }
 
+/* What one of them is told. */
+struct part {
+    char name[256];
+    char board[256];
+    uint32_t kind;
+    bool produces;
+    uint32_t stream;
+    uint64_t random;
+};
+
+static int play(struct peer *self, void *arg)
+{
+    const struct part *part = arg;
+    static struct storm s;
+
+    (void)self;
+    s.run.random = part->random;
+    s.kind = part->kind;
+    memcpy(s.name, part->name, sizeof s.name);
+    memcpy(s.board, part->board, sizeof s.board);
+    if (!share_board(&s))
+        return 1;
+    if (part->produces)
+        produce(&s, part->stream);
+    else
+        consume(&s);
+    return 0;
+}
+
 static void start(struct storm *s, unsigned slot)
 {
-    uint32_t stream = 0;
+    struct part part = {.kind = s->kind, .produces = slot < PRODUCERS};
 
-    if (slot < PRODUCERS) {
-        if (s->next_stream == STREAMS)
-            s->counts->over = true;
-        else
-            stream = s->next_stream++;
-    }
-    uint64_t random = run_random(&s->run, UINT64_MAX);
-
-    fflush(NULL);
-    s->slots[slot] = fork();
+    memcpy(part.name, s->name, sizeof part.name);
+    memcpy(part.board, s->board, sizeof part.board);
+    if (part.produces && s->next_stream == STREAMS)
+        s->counts->over = true;
+    else if (part.produces)
+        part.stream = s->next_stream++;
+    part.random = run_random(&s->run, UINT64_MAX);
+    s->slots[slot] = peer_start_with(play, &part, sizeof part);
     s->stopped[slot] = false;
-    if (s->slots[slot] < 0) { /* a signal to -1 would meet everybody */
-        perror("fork");
-        exit(1);
-    }
-    if (s->slots[slot] != 0)
-        return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    s->run.random = random;
-    if (slot < PRODUCERS)
-        produce(s, stream);
-    else
-        consume(s);
-    _exit(0);
 }
 
 static void reap(struct storm *s, unsigned slot, bool killed)
 {
-    int status = 0;
+    int status = peer_end(&s->slots[slot]);
 
-    while (waitpid(s->slots[slot], &status, 0) != s->slots[slot])
-        continue;
-    if (status != 0 && !(killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
-        ledger_complain(s->ledger, "a %s ended with status %#x", slot < PRODUCERS ? "producer" : "consumer",
-                        (unsigned)status);
-    s->slots[slot] = 0;
+    if (status != 0 && !(killed && status == PEER_KILLED))
+        ledger_complain(s->ledger, "a %s ended with status %d", slot < PRODUCERS ? "producer" : "consumer", status);
 }
 
 static void strike(struct storm *s)
@@ -217,14 +248,14 @@ static void strike(struct storm *s)
     unsigned slot = (unsigned)run_random(&s->run, SLOTS);
 
     if (s->stopped[slot] && run_random(&s->run, 2) == 0) {
-        kill(s->slots[slot], SIGCONT);
+        peer_continue(&s->slots[slot]);
         s->stopped[slot] = false;
     } else if (!s->stopped[slot] && run_random(&s->run, STOP_ONE_OF) == 0) {
-        kill(s->slots[slot], SIGSTOP);
+        peer_stop(&s->slots[slot]);
         s->stopped[slot] = true;
         s->stops++;
     } else {
-        kill(s->slots[slot], SIGKILL);
+        peer_strike(&s->slots[slot]);
         s->kills++;
         reap(s, slot, true);
         start(s, slot);
@@ -235,12 +266,9 @@ static void strike(struct storm *s)
 static void replace_leavers(struct storm *s)
 {
     for (unsigned slot = 0; slot < SLOTS; slot++) {
-        int status = 0;
-
-        if (waitpid(s->slots[slot], &status, WNOHANG) != s->slots[slot])
+        if (!peer_has_ended(&s->slots[slot]))
             continue;
-        if (status != 0)
-            ledger_complain(s->ledger, "a process ended by itself with status %#x", (unsigned)status);
+        reap(s, slot, false);
         start(s, slot);
     }
 }
@@ -269,15 +297,17 @@ static void rage(struct storm *s)
 static void calm_down(struct storm *s)
 {
     s->counts->over = true;
-    for (unsigned slot = 0; slot < SLOTS; slot++)
-        kill(s->slots[slot], SIGCONT);
+    for (unsigned slot = 0; slot < SLOTS; slot++) {
+        if (s->stopped[slot])
+            peer_continue(&s->slots[slot]);
+    }
     for (unsigned slot = 0; slot < PRODUCERS; slot++) {
         if (s->ledger->wrong != 0)
-            kill(s->slots[slot], SIGKILL);
+            peer_strike(&s->slots[slot]);
         reap(s, slot, s->ledger->wrong != 0);
     }
     for (unsigned slot = PRODUCERS; slot < SLOTS; slot++) {
-        kill(s->slots[slot], SIGKILL);
+        peer_strike(&s->slots[slot]);
         reap(s, slot, true);
     }
 }
@@ -310,22 +340,22 @@ static void storm(struct storm *s, const char *kind_name)
     struct shmq_create_options options = {
         .struct_size = sizeof options, .capacity = CAPACITY, .lane_count = LANES, .kind = s->kind};
 
-    s->ledger = ledger_create(STREAMS);
-    s->ledger->kind = s->kind;
-    s->counts = run_share(sizeof *s->counts);
     s->next_stream = 0;
     s->kills = 0;
     s->stops = 0;
-    snprintf(s->name, sizeof s->name, "/dev/shm/shmq-storm.%d", (int)getpid());
-    if (shmq_create(s->name, &options) != 0) {
-        run_complain(&s->run, "the queue cannot be created");
+    run_place(s->name, sizeof s->name, "storm");
+    run_place(s->board, sizeof s->board, "board");
+    if (!share_board(s) || shmq_create(s->name, &options) != 0) {
+        run_complain(&s->run, "the queue, or the memory beside it, cannot be created");
         return;
     }
+    ledger_create(s->ledger, STREAMS)->kind = s->kind;
     rage(s);
     calm_down(s);
     if (s->ledger->wrong == 0)
         settle(s);
     unlink(s->name);
+    unlink(s->board);
     if (s->ledger->wrong != 0)
         run_complain(&s->run, "%s: %s", kind_name, s->ledger->complaint);
     printf("%s: %llu kills, %llu stops; %llu producers got a lane, %llu consumers the role, %llu times refused, %llu "
@@ -335,6 +365,7 @@ static void storm(struct storm *s, const char *kind_name)
            (unsigned long long)s->counts->refused, (unsigned long long)s->counts->closed);
     printf("%s: %llu records received, %llu of them again after a death, %u in doubt\n", kind_name,
            (unsigned long long)s->ledger->received, (unsigned long long)s->ledger->again, (unsigned)s->ledger->doubt);
+    shmq_mapping_unview(&s->view);
 }
 
 int main(int argc, char **argv)

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define SPANS_MAX 8
 
@@ -19,15 +18,10 @@ size_t ledger_size(uint32_t stream_count)
     return sizeof(struct ledger) + stream_count * sizeof(struct ledger_stream);
 }
 
-struct ledger *ledger_create(uint32_t stream_count)
+struct ledger *ledger_create(void *memory, uint32_t stream_count)
 {
-    struct ledger *ledger =
-        mmap(NULL, ledger_size(stream_count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct ledger *ledger = memory;
 
-    if (ledger == MAP_FAILED) {
-        perror("mmap");
-        exit(1);
-    }
     ledger->stream_count = stream_count;
     return ledger;
 }

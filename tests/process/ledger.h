@@ -57,7 +57,8 @@ struct ledger {
     struct ledger_stream streams[];
 };
 
-struct ledger *ledger_create(uint32_t stream_count);
+/* In memory of that size, all zero, which those who write into it share. */
+struct ledger *ledger_create(void *memory, uint32_t stream_count);
 size_t ledger_size(uint32_t stream_count);
 void ledger_clear(struct ledger *ledger, uint32_t kind);
 

@@ -60,6 +60,9 @@ void run_team(struct run *run, void (*work)(void *arg), void *arg);
 /* Memory that the team shares, all zero. */
 void *run_share(size_t size);
 
+/* A path for a file that is best kept in memory, in which this word is, and no other process has it. */
+void run_place(char *path, size_t size, const char *word);
+
 /* The next task of the team's, 0, 1, 2 ... or UINT64_MAX when there are no more, no need, or no time but `keep_s`. */
 uint64_t run_next_task(struct run *run, uint64_t count, double keep_s);
 

@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "cargo.h"
+#include "run.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -45,7 +46,7 @@ void world_create(struct world *w)
         atexit(clean_up);
     created = w;
     creator = getpid();
-    w->ledger = ledger_create(WORLD_STREAMS);
+    w->ledger = ledger_create(run_share(ledger_size(WORLD_STREAMS)), WORLD_STREAMS);
     w->saved_ledger = malloc(ledger_size(WORLD_STREAMS));
     must(w->saved_ledger != NULL, "memory");
 }
