@@ -2,7 +2,7 @@
 #ifndef SHMQ_TESTS_API_SUPPORT_H
 #define SHMQ_TESTS_API_SUPPORT_H
 
-#include "../peer/peer.h"
+#include "peer/peer.h"
 
 #include <setjmp.h>
 #include <shmq/shmq.h>
