@@ -23,6 +23,13 @@ work=${TEST_CLI_WORK:-$(mktemp -d)}
 running= # the process group of a fact
 helpers=
 
+# A program for another machine runs under the emulator that is named.
+if [[ -n ${TEST_CLI_EMULATOR:-} && -z ${TEST_CLI_WORK:-} ]]; then
+    printf '#!/bin/sh\nexec %s %q "$@"\n' "$TEST_CLI_EMULATOR" "$shmq" >"$work/shmq"
+    chmod +x "$work/shmq"
+    shmq=$work/shmq
+fi
+
 clean_up() {
     local name
     [[ -z $running ]] || kill -9 -- "-$running" 2>/dev/null
