@@ -205,6 +205,12 @@
 #ifndef SHMQ_LAYOUT_H
 #define SHMQ_LAYOUT_H
 
+/* Words of 64 bits are loaded and stored whole, and the header of a record is one of them. */
+#if (defined(__SIZEOF_POINTER__) && __SIZEOF_POINTER__ != 8) ||                                                      \
+    (defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+#error "shmq needs a 64-bit little-endian machine, such as x86_64 or aarch64; this compiler builds for another kind"
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 

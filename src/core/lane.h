@@ -146,41 +146,25 @@ ALWAYS_INLINE uint64_t lane_record_max(uint64_t capacity)
     return size < UINT32_MAX ? size : UINT32_MAX;
 }
 
-/* A record's header as the one word it is stored as. */
+/* A record's header as the one word it is stored as: little-endian, as layout.h demands. */
 ALWAYS_INLINE uint64_t lane_header(uint64_t size, uint16_t type, uint16_t flags)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return size | (uint64_t)type << 32 | (uint64_t)flags << 48;
-#else
-    return size << 32 | (uint64_t)type << 16 | flags;
-#endif
 }
 
 ALWAYS_INLINE uint32_t lane_header_size(uint64_t header)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return (uint32_t)header;
-#else
-    return (uint32_t)(header >> 32);
-#endif
 }
 
 ALWAYS_INLINE uint16_t lane_header_type(uint64_t header)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return (uint16_t)(header >> 32);
-#else
-    return (uint16_t)(header >> 16);
-#endif
 }
 
 ALWAYS_INLINE uint16_t lane_header_flags(uint64_t header)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return (uint16_t)(header >> 48);
-#else
-    return (uint16_t)header;
-#endif
 }
 
 /* Store a record's header. Plain: R2 publishes it. */
