@@ -15,10 +15,10 @@
 #include <stdlib.h>
 
 /*
- * How often a claim is tried that only those are in the way of who ask, with a pause from the second time on. Somebody
- * who was stopped in the middle of asking must not hold us up for ever.
+ * How often a claim is tried that only those are in the way of who ask. They need microseconds; somebody who was stopped
+ * in the middle of asking must not hold us up for ever.
  */
-#define CLAIM_TRIES 1000
+#define CLAIM_TRIES 200
 
 struct held {
     port_file file;
@@ -60,6 +60,18 @@ static bool is_held(port_file file, int64_t first, int64_t count)
     return false;
 }
 
+/* All of them, by one claim? */
+static bool has_all(port_file file, int64_t first, int64_t count)
+{
+    for (size_t i = 0; i < held_count; i++) {
+        const struct held *held = &all_held[i];
+
+        if (held->file == file && held->first <= first && first + count <= held->first + held->count)
+            return true;
+    }
+    return false;
+}
+
 static OVERLAPPED place_of(int64_t first)
 {
     return (OVERLAPPED){.Offset = (DWORD)first, .OffsetHigh = (DWORD)(first >> 32)};
@@ -94,34 +106,38 @@ static int ask(port_file file, int64_t first, int64_t count)
     return rc;
 }
 
-static int claim(port_file file, int64_t first, int64_t count)
+/* One attempt. -EAGAIN: in the way are only those who ask. */
+static int claim_once(port_file file, int64_t first, int64_t count)
 {
+    if (is_held(file, first, count))
+        return has_all(file, first, count) ? 0 : -EBUSY;
     int rc = held_reserve();
 
-    if (rc == 0 && is_held(file, first, count))
-        return -EBUSY;
-    for (int try = 0; rc == 0 && try < CLAIM_TRIES; try++) {
-        rc = lock_now(file, first, count, true);
-        if (rc != -EBUSY)
-            break;
-        rc = ask(file, first, count); /* 0: those in the way only ask */
-        if (rc == 0 && try > 0)
-            Sleep(try < CLAIM_TRIES / 10 ? 0 : 1);
-        if (rc == 0 && try + 1 == CLAIM_TRIES)
-            return -EBUSY;
-    }
+    if (rc != 0)
+        return rc;
+    rc = lock_now(file, first, count, true);
     if (rc == 0)
         all_held[held_count++] = (struct held){file, first, count};
-    return rc;
+    if (rc != -EBUSY)
+        return rc;
+    rc = ask(file, first, count);
+    return rc == 0 ? -EAGAIN : rc;
 }
 
 int port_role_claim_all(port_file file, int64_t first, int64_t count)
 {
-    AcquireSRWLockExclusive(&lock);
-    int rc = claim(file, first, count);
+    int rc;
 
-    ReleaseSRWLockExclusive(&lock);
-    return rc;
+    for (int try = 1;; try++) {
+        AcquireSRWLockExclusive(&lock);
+        rc = claim_once(file, first, count);
+        ReleaseSRWLockExclusive(&lock);
+        if (rc != -EAGAIN)
+            return rc;
+        if (try == CLAIM_TRIES)
+            return -EBUSY;
+        Sleep(try < CLAIM_TRIES / 2 ? 0 : 1);
+    }
 }
 
 int port_role_claim(port_file file, int64_t role)
