@@ -145,6 +145,7 @@ int security_mode(HANDLE file, uint32_t *mode)
             bits |= bits_of(entry->Mask);
     }
     LocalFree(descriptor);
+    bits |= (bits & 7) << 3;            /* who is of the group is of everyone too */
     *mode = dacl == NULL ? 0666 : bits; /* no DACL at all: everybody may */
     return 0;
 }

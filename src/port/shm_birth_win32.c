@@ -113,8 +113,8 @@ static int nameless_create(const char *beside, SECURITY_ATTRIBUTES *attributes, 
             rc = win32_path(path, wide);
         if (rc != 0)
             return rc;
-        *file = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE | DELETE, WIN32_SHARE_ALL, attributes, CREATE_NEW,
-                            flags, NULL);
+        *file = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE | DELETE | WRITE_DAC, WIN32_SHARE_ALL, attributes,
+                            CREATE_NEW, flags, NULL);
         if (*file != INVALID_HANDLE_VALUE)
             return 0;
         rc = win32_failure(GetLastError());
@@ -148,17 +148,19 @@ int port_shm_create(const struct port_place *place, uint64_t size, const struct 
                   (place == NULL ? FILE_FLAG_DELETE_ON_CLOSE : 0);
 
     rc = nameless_create(place != NULL ? place->path : folder, &attributes, flags, wide, &made);
+    if (rc == 0) /* Wine takes away from it what the umask forbids, but not from this */
+        SetKernelObjectSecurity(made, DACL_SECURITY_INFORMATION, attributes.lpSecurityDescriptor);
     LocalFree(attributes.lpSecurityDescriptor);
     if (rc != 0)
         return rc;
     if (place != NULL)
-        rc = shm_doom(made, true);
-    if (rc == 0)
-        rc = room_check(wide, size);
+        (void)shm_doom(made, true); /* a file system that cannot leaves that to a sweep */
+    rc = room_check(wide, size);
     if (rc == 0)
         rc = size_set(made, size);
     if (rc != 0) {
         CloseHandle(made);
+        DeleteFileW(wide);
         return rc;
     }
     *file = (port_file)made;
@@ -168,11 +170,10 @@ int port_shm_create(const struct port_place *place, uint64_t size, const struct 
 int port_shm_publish(port_file file, const struct port_place *place)
 {
     HANDLE made = win32_handle(file);
-    int rc = shm_doom(made, false);
 
-    if (rc != 0)
-        return rc;
-    rc = shm_rename(made, place->path);
+    (void)shm_doom(made, false);
+    int rc = shm_rename(made, place->path);
+
     if (rc != 0)
         (void)shm_doom(made, true);
     return rc;

@@ -7,7 +7,8 @@
  *
  * A section of the page file would be gone with its last handle; these stay until they are removed, as on other systems.
  * Names differ also where only the case of a letter does, as those of Windows's sections do, but files do not: a capital
- * X is +x in the name of its file. An alias is a folder in the place of a name, with a file in it that says where it leads.
+ * X is +x in the name of its file. A dot at either end of a name is +0: the file system has a use of its own for the
+ * names of dots alone, and loses a dot at the end elsewhere. An alias is a folder in the place of a name, with a file in it that says where it leads.
  */
 #include "port/security_win32.h"
 #include "port/shm_win32.h"
@@ -104,12 +105,13 @@ int shm_name_check(const char *name)
 
 void shm_name_encode(const char *name, char encoded[2 * SHM_NAME_MAX + 1])
 {
-    for (; *name != '\0'; name++) {
-        bool capital = *name >= 'A' && *name <= 'Z';
+    for (const char *c = name; *c != '\0'; c++) {
+        bool capital = *c >= 'A' && *c <= 'Z';
+        bool end_dot = *c == '.' && (c == name || c[1] == '\0');
 
-        if (capital)
+        if (capital || end_dot)
             *encoded++ = '+';
-        *encoded++ = capital ? (char)(*name - 'A' + 'a') : *name;
+        *encoded++ = capital ? (char)(*c - 'A' + 'a') : end_dot ? '0' : *c;
     }
     *encoded = '\0';
 }
@@ -122,10 +124,10 @@ int shm_name_decode(const char *encoded, size_t length, char name[SHM_NAME_MAX +
         char c = encoded[i];
 
         if (c == '+') {
-            if (++i == length || encoded[i] < 'a' || encoded[i] > 'z')
+            if (++i == length || ((encoded[i] < 'a' || encoded[i] > 'z') && encoded[i] != '0'))
                 return -EINVAL;
-            c = (char)(encoded[i] - 'a' + 'A');
-        } else if (c >= 'A' && c <= 'Z') {
+            c = encoded[i] == '0' ? '.' : (char)(encoded[i] - 'a' + 'A');
+        } else if ((c >= 'A' && c <= 'Z') || (c == '.' && (i == 0 || i + 1 == length))) {
             return -EINVAL;
         }
         if (used == SHM_NAME_MAX)

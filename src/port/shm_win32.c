@@ -117,10 +117,11 @@ int port_shm_open(const struct port_place *place, enum port_access access, bool 
     return 0;
 }
 
-/* The full path of what is there now, as the system has it. */
+/* The full path of what is there now, as the system has it; or as it was given, where the system has it only in short. */
 static int path_resolve(const char *path, char resolved[PORT_PATH_MAX])
 {
     wchar_t wide[WIN32_PATH_MAX];
+    wchar_t final[WIN32_PATH_MAX];
     int rc = win32_path(path, wide);
 
     if (rc != 0)
@@ -130,13 +131,12 @@ static int path_resolve(const char *path, char resolved[PORT_PATH_MAX])
 
     if (file == INVALID_HANDLE_VALUE)
         return win32_failure(GetLastError());
-    DWORD length = GetFinalPathNameByHandleW(file, wide, WIN32_PATH_MAX, FILE_NAME_NORMALIZED);
-    DWORD error = length == 0 ? GetLastError() : ERROR_SUCCESS;
+    DWORD length = GetFinalPathNameByHandleW(file, final, WIN32_PATH_MAX, FILE_NAME_NORMALIZED);
 
     CloseHandle(file);
-    if (length == 0 || length >= WIN32_PATH_MAX)
-        return length == 0 ? win32_failure(error) : -ENAMETOOLONG;
-    return win32_path_back(wide, resolved);
+    if (length >= WIN32_PATH_MAX)
+        return -ENAMETOOLONG;
+    return win32_path_back(length > 0 ? final : wide, resolved);
 }
 
 /* A folder that nobody knows yet, with the target in it. */
