@@ -208,6 +208,16 @@ static bool is_folder(HANDLE file)
            (info.FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
 }
 
+/* It is refused while somebody reads where the alias leads. */
+static int folder_rename(HANDLE folder, const char *path)
+{
+    int rc;
+
+    for (int try = 0; try < SHM_TRIES_MAX && (rc = shm_rename(folder, path)) == -EACCES; try++)
+        Sleep(try < SHM_TRIES_MAX / 2 ? 0 : 1);
+    return rc;
+}
+
 int port_shm_unlink(const struct port_place *place)
 {
     wchar_t wide[WIN32_PATH_MAX];
@@ -230,7 +240,7 @@ int port_shm_unlink(const struct port_place *place)
     else
         rc = shm_nameless(place->path, nameless);
     if (rc == 0)
-        rc = shm_rename(file, nameless);
+        rc = folder ? folder_rename(file, nameless) : shm_rename(file, nameless);
     if (rc == 0 && folder)
         delete_target(nameless);
     if (rc == 0)

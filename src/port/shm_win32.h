@@ -26,6 +26,9 @@ int shm_name_check(const char *name);
 void shm_name_encode(const char *name, char encoded[2 * SHM_NAME_MAX + 1]);
 int shm_name_decode(const char *encoded, size_t length, char name[SHM_NAME_MAX + 1]);
 
+/* Read where an alias leads. -ENOENT: it is none (any more). */
+int shm_alias_read(const struct port_place *place, char target[PORT_PATH_MAX]);
+
 /* SHM_NAMELESS and a random number, in the folder of `path`. */
 int shm_nameless(const char *path, char nameless[PORT_PATH_MAX]);
 
