@@ -27,7 +27,7 @@
  *
  * A lane has blob_count of them (an option of shmq_create, 64): when all are in use, there is no room, as in a full ring.
  * A blob is a file beside that of the queue, with its permissions: who may send may also cut it off, and whoever then
- * reads it gets SIGBUS. A flight recorder has no blobs.
+ * reads it gets SIGBUS (not on Windows, where what is mapped cannot be cut off). A flight recorder has no blobs.
  */
 #ifndef SHMQ_BLOB_H
 #define SHMQ_BLOB_H

@@ -184,8 +184,8 @@
  *
  * A bell is the word on which a side sleeps: a count of its sleeps from bit 3, and what the other side has to do:
  *
- *     bit 0 SHMQ_BELL_ASLEEP   wake it: FUTEX_WAKE on this word
- *     bit 1 SHMQ_BELL_ARMED    wake it: write the doorbell through the file, which it watches
+ *     bit 0 SHMQ_BELL_ASLEEP   wake it: FUTEX_WAKE on this word; on Windows, set the event that is named after it
+ *     bit 1 SHMQ_BELL_ARMED    wake it: write the doorbell through the file, which it watches; on Windows, set off the timer
  *     bit 2 SHMQ_BELL_RUNG     somebody has set about it; set before waking, by compare-and-swap
  *
  * The two bells of watch are those of many: each who goes to sleep sets SHMQ_BELL_ASLEEP where it is not set, counting
@@ -197,10 +197,11 @@
  * bytes, and the message, each filled up with zeros to whole words; word n is at n % 128. It was whole while text_end,
  * loaded before the sequence, was at most 128 words behind its beginning.
  *
- * Roles are write locks of the open file description (F_OFD_SETLK on Linux) on one byte each, far behind the end:
+ * Roles are write locks of the open file (F_OFD_SETLK on Linux, LockFileEx on Windows) on one byte each, far behind the end:
  * SHMQ_ROLE_CONSUMER, SHMQ_ROLE_REPORTER, SHMQ_ROLE_REMOVER (whoever takes the name away), SHMQ_ROLE_REPORT_WRITE
  * (whoever writes the status, where a reporter lends it), SHMQ_ROLE_LANE + i for the producer of lane i, SHMQ_ROLE_BLOBS
- * + i for who makes and removes its blobs. F_OFD_GETLK asks who lives.
+ * + i for who makes and removes its blobs. F_OFD_GETLK asks who lives; on Windows, a read lock that is dropped at once. So
+ * a read lock is nobody's role.
  */
 #ifndef SHMQ_LAYOUT_H
 #define SHMQ_LAYOUT_H
@@ -242,7 +243,7 @@
 #define SHMQ_DUMP_CONSUMER UINT32_C(1)
 #define SHMQ_DUMP_REPORTER UINT32_C(2)
 
-#define SHMQ_SIDE_FENCED UINT32_C(1) /* this side answers membarrier(GLOBAL_EXPEDITED) */
+#define SHMQ_SIDE_FENCED UINT32_C(1) /* this side answers membarrier(GLOBAL_EXPEDITED); never on Windows */
 
 #define SHMQ_SIDE_LENT UINT32_C(2) /* reporter: whoever holds SHMQ_ROLE_REPORT_WRITE writes the status */
 

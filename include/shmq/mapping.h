@@ -28,9 +28,19 @@
  * Global\NAME is for all users of the machine; creating it needs privilege. A name with a '/' in it is a path in the
  * file system, absolute or from the current directory.
  *
- * On POSIX systems a name lasts until it is removed or the machine restarts, where on Windows it goes with the last
- * handle. Whoever may write to a mapping may also cut it off, and reading behind the cut ends in SIGBUS: give write
- * permission only to those you trust not to.
+ * A name lasts until it is removed or, on Linux, the machine restarts. Whoever may write to a mapping may also cut it off,
+ * and reading behind the cut ends in SIGBUS: give write permission only to those you trust not to.
+ *
+ * On Windows:
+ *
+ *   - A section of the page file would be gone with its last handle. So what has no path is a file all the same, in
+ *     %LOCALAPPDATA%\shmq (Global\: in %ProgramData%\shmq), marked as temporary, and it stays until it is removed. With no
+ *     name it goes with its last handle.
+ *   - Names and paths are UTF-8. Names differ in the case of a letter too; paths do not. A '\' is a '/' in a path.
+ *   - mode is what the DACL says: the owner's bits of the user, the others' of Everyone, the group's of the primary group
+ *     of the process; nothing is inherited, so 0600 names the user and nobody else. A group by its number is -EINVAL.
+ *   - shmq_mapping_handle is the handle of the file. shmq_mapping_adopt takes that, not a section's.
+ *   - Nobody can cut off what others have mapped. -EINTR and -ENFILE do not occur.
  */
 #ifndef SHMQ_MAPPING_H
 #define SHMQ_MAPPING_H
@@ -120,7 +130,7 @@ SHMQ_API int shmq_mapping_open(const char *name, enum shmq_access access, int in
                                struct shmq_mapping **mapping);
 
 /**
- * The operating system's handle (a descriptor here), to tell an inheriting program which it is. The mapping keeps it.
+ * The operating system's handle (on Linux a descriptor), to tell an inheriting program which it is. The mapping keeps it.
  *
  * Threads   any
  * Since     0.1
@@ -174,7 +184,7 @@ SHMQ_API int shmq_mapping_view(const struct shmq_mapping *mapping, enum shmq_acc
                                size_t length, struct shmq_view *view);
 
 /**
- * What offsets of views must be multiples of, in bytes: the page size here, 64 KiB on Windows.
+ * What offsets of views must be multiples of, in bytes: the page size on Linux, 64 KiB on Windows.
  *
  * Threads   any
  * Since     0.1

@@ -29,6 +29,8 @@
  * slots lie in is not there in it; it opens its own. exec: a new program has none either. (A child made by a bare system
  * call, around fork, keeps its parent's roles alive: do not.)
  *
+ * Windows has no fork; a handle is not inherited there.
+ *
  * Names are those of mapping.h: NAME, Local\NAME, Global\NAME, or a path, which is any name with a '/' in it.
  */
 #ifndef SHMQ_QUEUE_H

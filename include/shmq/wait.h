@@ -6,7 +6,8 @@
  *
  * Who waits looks often for some microseconds, because an answer that comes soon comes within them, and then sleeps: a
  * side that sleeps costs nothing, and the other side wakes it. The busy side pays no system call and no fence for that;
- * where the kernel refuses membarrier to one of them, a sleep lasts 1 ms at most instead.
+ * where the kernel refuses membarrier to one of them, a sleep lasts 1 ms at most instead. So it is on Windows, which has no
+ * such call, and between processes of Windows (Wine) and Linux that share a file, who cannot wake each other.
  *
  * A death wakes nobody by itself: who sleeps asks the kernel for it, after 2 ms at first and then every 100 ms.
  *
@@ -18,6 +19,8 @@
  *     while ((rc = shmq_peek(q, &m)) == 0)
  *         use it, shmq_release(q);
  *     -EAGAIN: back to the loop        -EPIPE: the end
+ *
+ * On Windows it is a HANDLE, for WaitForMultipleObjects and the like: (HANDLE)(intptr_t)fd.
  */
 #ifndef SHMQ_WAIT_H
 #define SHMQ_WAIT_H
@@ -86,7 +89,8 @@ SHMQ_API void shmq_cancel(struct shmq *q);
  * no call has met with -EAGAIN since, or there is room again. It is level-triggered, and stays readable until a call on
  * this handle has returned -EAGAIN; there may be nothing after all. The handle keeps it, and closes it.
  *
- * From the first call on, each -EAGAIN costs two system calls, and waking this side costs the other two.
+ * From the first call on, each -EAGAIN costs two system calls, and waking this side costs the other two. Where sleeps are
+ * short (see above), it is readable 1 ms after each -EAGAIN at the latest.
  *
  * @return the descriptor, or
  *   -EMFILE   no descriptor left, or no inotify instance (fs.inotify.max_user_instances; each handle takes one)

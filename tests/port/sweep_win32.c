@@ -44,6 +44,7 @@ static void file_that_nobody_has_open_is_swept_away(void **state)
     sweep();
     assert_true(is_there(wide));
     CloseHandle(file);
+    assert_true(is_there(wide));
     sweep();
     assert_false(is_there(wide));
 }
