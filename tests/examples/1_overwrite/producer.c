@@ -8,15 +8,13 @@
  * This is plain memory: who may touch it when is the programs' own agreement, here the life of C. With a queue it is part
  * of the calls: see 6_tasks.
  */
+#include "../process.h"
 #include "memory.h"
 
 #include <shmq/shmq.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static void print(const struct memory *memory)
 {
@@ -27,23 +25,9 @@ static void print(const struct memory *memory)
     printf("\n");
 }
 
-/* Start C, and wait for its end: 0 a good one, 1 another. */
-static int run(char *program, char *name)
-{
-    char *command[] = {program, name, NULL};
-    pid_t pid;
-    int end;
-    int rc = posix_spawn(&pid, program, NULL, NULL, command, environ);
-
-    if (rc != 0)
-        fprintf(stderr, "P: %s: %s\n", program, strerror(rc));
-    else if (waitpid(pid, &end, 0) == pid && end == 0)
-        return 0;
-    return 1;
-}
-
 static int work(struct shmq_mapping *mapping, char *program, char *name)
 {
+    char *command[] = {program, name, NULL};
     struct shmq_view view;
     int rc = shmq_mapping_view(mapping, SHMQ_READ_WRITE, 0, 0, &view);
 
@@ -54,7 +38,7 @@ static int work(struct shmq_mapping *mapping, char *program, char *name)
     strcpy(memory->text, "written by P");
     memcpy(memory->bytes, "\1\2\3\4\5\6\7\10", sizeof memory->bytes);
     print(memory);
-    rc = run(program, name);
+    rc = process_run(command); /* C, until its end */
     if (rc == 0)
         print(memory);
     shmq_mapping_unview(&view);

@@ -6,40 +6,24 @@
  *
  *     producer NAME CONSUMER      P, which runs CONSUMER NAME
  */
+#include "../process.h"
+
 #include <shmq/shmq.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const char question[] = "a text, and the bytes \1\2\3\376\377";
 #define SIZE (sizeof question - 1)
 
-/* Start C, and wait for its end: 0 a good one, 1 another. */
-static int run(char *program, char *name)
-{
-    char *command[] = {program, name, NULL};
-    pid_t pid;
-    int end;
-    int rc = posix_spawn(&pid, program, NULL, NULL, command, environ);
-
-    if (rc != 0)
-        fprintf(stderr, "P: %s: %s\n", program, strerror(rc));
-    else if (waitpid(pid, &end, 0) == pid && end == 0)
-        return 0;
-    return 1;
-}
-
 static int work(struct shmq_client *client, char *program, char *name)
 {
+    char *command[] = {program, name, NULL};
     struct shmq_reply reply;
     uint64_t call;
     int rc = shmq_call_begin(client, question, SIZE, 0, -1, &call);
 
     if (rc == 0)
-        rc = run(program, name);
+        rc = process_run(command); /* C, until its end */
     if (rc == 0)
         rc = shmq_call_end(client, call, 0, &reply); /* C has ended: the answer is there, or never comes */
     if (rc == 0)

@@ -7,28 +7,16 @@
  *
  * For any C that reports, the command does as much: shmq run --input FILE NAME -- CONSUMER NAME
  */
+#include "../process.h"
+
 #include <inttypes.h>
 #include <shmq/shmq.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define POLL_NS INT64_C(100000000)
 
 static const char task[64] = "written by P";
-
-/* 1: it cannot be started. */
-static int start(char *command[], pid_t *pid)
-{
-    int rc = posix_spawn(pid, command[0], NULL, NULL, command, environ);
-
-    if (rc != 0)
-        fprintf(stderr, "P: %s: %s\n", command[0], strerror(rc));
-    return rc != 0;
-}
 
 static void print(const struct shmq_status *status)
 {
@@ -39,17 +27,17 @@ static void print(const struct shmq_status *status)
 }
 
 /* Until C has ended, well or not. One that ends before it has begun reports nothing: the system tells its parent. */
-static int follow(struct shmq *q, pid_t pid, struct shmq_status *status)
+static int follow(struct shmq *q, struct process *c, struct shmq_status *status)
 {
     int rc;
 
     /* It sleeps for 100 ms, but not beyond the end of the task. */
     while ((rc = shmq_status_wait(q, SHMQ_ENDED, POLL_NS, status)) == -ETIMEDOUT) {
         print(status);
-        if (waitpid(pid, NULL, WNOHANG) == pid)
+        if (process_has_ended(c))
             return shmq_status(q, status);
     }
-    waitpid(pid, NULL, 0);
+    process_wait(c, NULL, 0);
     return rc;
 }
 
@@ -74,15 +62,15 @@ static int work(struct shmq *q, char *command[])
 {
     struct shmq_status status = {.struct_size = sizeof status};
     struct shmq_ticket ticket;
-    pid_t pid;
+    struct process c;
     int rc = shmq_send(q, task, sizeof task, 0, 0);
 
     if (rc == 0)
         rc = shmq_ticket(q, &ticket);
     if (rc == 0)
-        rc = start(command, &pid);
+        rc = process_start(&c, command);
     if (rc == 0)
-        rc = follow(q, pid, &status);
+        rc = follow(q, &c, &status);
     if (rc == 0)
         rc = print_end(q, &status, &ticket);
     return rc;

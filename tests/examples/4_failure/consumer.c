@@ -3,12 +3,12 @@
  *
  *     consumer NAME HOW      HOW: well, exit, abort, segv, kill, fail
  */
+#include "../process.h"
+
 #include <shmq/shmq.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static int *volatile nowhere = (int *)8;
 
@@ -21,7 +21,7 @@ static void end_abnormally(const char *how)
     if (strcmp(how, "segv") == 0)
         *nowhere = 1;
     if (strcmp(how, "kill") == 0)
-        kill(getpid(), SIGKILL); /* as the kernel does when memory is short */
+        process_die();
 }
 
 static int work(struct shmq *q, const struct shmq_message *message, const char *how)

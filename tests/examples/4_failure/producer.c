@@ -6,32 +6,24 @@
  *
  *     producer NAME CONSUMER HOW      P, which runs CONSUMER NAME HOW, and then CONSUMER NAME well
  */
+#include "../process.h"
+
 #include <inttypes.h>
 #include <shmq/shmq.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* Start C, wait for its end, and say how that was: a code of its own, or a signal. 1: it cannot be started. */
 static int run(char *program, char *name, char *how)
 {
     char *command[] = {program, name, how, NULL};
-    pid_t pid;
-    int end = 0;
-    int rc = posix_spawn(&pid, program, NULL, NULL, command, environ);
+    struct process c;
+    char end[100];
 
-    if (rc != 0) {
-        fprintf(stderr, "P: %s: %s\n", program, strerror(rc));
+    if (process_start(&c, command) != 0)
         return 1;
-    }
-    waitpid(pid, &end, 0);
-    if (WIFSIGNALED(end))
-        printf("P: C was ended by signal %d, %s\n", WTERMSIG(end), strsignal(WTERMSIG(end)));
-    else
-        printf("P: C has ended with code %d\n", WEXITSTATUS(end));
+    process_wait(&c, end, sizeof end);
+    printf("P: C %s\n", end);
     return 0;
 }
 

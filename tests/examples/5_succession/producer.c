@@ -7,26 +7,14 @@
  *     producer NAME CONSUMER      P, which starts CONSUMER NAME, and wants to be killed
  *     successor NAME              the next P
  */
+#include "../process.h"
 #include "task.h"
 
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define POLL_NS INT64_C(100000000)
-
-/* 1: it cannot be started. */
-static int start(char *command[], pid_t *pid)
-{
-    int rc = posix_spawn(pid, command[0], NULL, NULL, command, environ);
-
-    if (rc != 0)
-        fprintf(stderr, "P: %s: %s\n", command[0], strerror(rc));
-    return rc != 0;
-}
 
 static int send_task(struct shmq *q)
 {
@@ -42,12 +30,12 @@ static int send_task(struct shmq *q)
 }
 
 /* Until C has begun. One that ends before that reports nothing: the system tells its parent. */
-static int await_begin(struct shmq *q, pid_t pid, struct shmq_status *status)
+static int await_begin(struct shmq *q, struct process *c, struct shmq_status *status)
 {
     int rc;
 
     while ((rc = shmq_status_wait(q, SHMQ_CHANGED, POLL_NS, status)) == -ETIMEDOUT) {
-        if (waitpid(pid, NULL, WNOHANG) == pid)
+        if (process_has_ended(c))
             return -EOWNERDEAD;
     }
     return rc;
@@ -56,15 +44,17 @@ static int await_begin(struct shmq *q, pid_t pid, struct shmq_status *status)
 static int work(struct shmq *q, char *command[])
 {
     struct shmq_status status = {.struct_size = sizeof status};
-    pid_t pid;
+    struct process c;
+    char kill_me[40];
     int rc = send_task(q);
 
     if (rc == 0)
-        rc = start(command, &pid);
+        rc = process_start(&c, command);
     if (rc == 0)
-        rc = await_begin(q, pid, &status);
+        rc = await_begin(q, &c, &status);
     if (rc == 0) {
-        printf("P: C has begun; now kill me: kill -9 %d\n", (int)getpid());
+        process_kill_command(kill_me, sizeof kill_me);
+        printf("P: C has begun; now kill me: %s\n", kill_me);
         rc = shmq_status_wait(q, SHMQ_ENDED, -1, &status); /* C does not end before, unless it dies */
     }
     return rc;
