@@ -10,11 +10,12 @@
  *
  *     objects      runs a producer and a consumer, and ends with 0 when each object has come out as it went in
  */
+#include "process.h"
+
 #include <shmq/shmq.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define OBJECTS 100
@@ -149,23 +150,24 @@ static int consume(const char *name)
     return rc;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
     const struct shmq_sm *types[] = {&reading_sm};
     struct shmq_create_options options = {
         .struct_size = sizeof options, .capacity = 8192, .types = types, .type_count = 1};
+    struct process producer;
     char name[32];
     int status = 1;
 
+    if (argc == 2)
+        return produce(argv[1]) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     snprintf(name, sizeof name, "objects-%d", (int)getpid());
+    char *command[] = {argv[0], name, NULL};
     int rc = shmq_create(name, &options);
-    pid_t child = rc == 0 ? fork() : -1;
 
-    if (child == 0)
-        _exit(produce(name) != 0);
-    if (child > 0) {
+    if (rc == 0 && process_start(&producer, command) == 0) { /* this program again, as the other side */
         rc = consume(name);
-        waitpid(child, &status, 0);
+        status = process_wait(&producer, NULL, 0);
     }
     shmq_remove(name, SHMQ_REMOVE_USED);
     printf("%s\n", rc == 0 ? "all objects have arrived as they were" : shmq_strerror(rc));
