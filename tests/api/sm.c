@@ -683,7 +683,7 @@ static void hostile_records_are_printed_or_refused(void **state)
         }
         free(message.data);
     }
-    print_message("%d of %d refused, %zu bytes printed\n", refused, MUTATIONS, printed);
+    print_message("%d of %d refused, %llu bytes printed\n", refused, MUTATIONS, (unsigned long long)printed);
     assert_true(refused > 0 && printed > 0);
     shmq_close(q);
     shmq_close(consumer);
