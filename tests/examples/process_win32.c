@@ -1,11 +1,20 @@
 #include "process.h"
 
+#include <fcntl.h>
+#include <io.h>
 #include <stdio.h>
 #include <string.h>
 #include <windows.h>
 
 #define LINE_MAX 4096
 #define KILLED 9 /* whoever kills says with which code */
+
+/* Lines end as they are written, as the scripts that read them expect it. */
+__attribute__((constructor)) static void write_bytes(void)
+{
+    _setmode(_fileno(stdout), _O_BINARY);
+    _setmode(_fileno(stderr), _O_BINARY);
+}
 
 /* UTF-8, as all arguments of a program here. No quote is in any of them, so quotes around each keep them apart. */
 static bool command_line(char *command[], wchar_t *line)

@@ -50,7 +50,7 @@ void run_begin(struct run *run, int argc, char **argv, unsigned share)
             exit(2);
         }
     }
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     run->budget_s = (double)number_of("SHMQ_TRUST_BUDGET", BUDGET_S) * share / 100;
     run->seed = number_of("SHMQ_TRUST_SEED", (uint64_t)time(NULL) << 16 ^ (uint64_t)getpid());
     run->random = run->seed;

@@ -1,7 +1,7 @@
 source "$(dirname "$0")/../lib.sh"
 
 producer_prints_what_consumer_has_written_over_it() {
-    expect 0 "$(example producer)" "$q-over" "$(example consumer)"
+    expect 0 "$(example producer)" "$q-over" "$(given consumer)"
     says out <<'END'
 P: "written by P" 01 02 03 04 05 06 07 08
 C: read "written by P"
@@ -16,7 +16,7 @@ consumer_without_its_producer_finds_nothing() {
 }
 
 consumer_that_fails_is_noticed() {
-    expect 1 "$(example producer)" "$q-fails" /bin/false
+    expect 1 "$(example producer)" "$q-fails" "$(given false)"
     says out <<<'P: "written by P" 01 02 03 04 05 06 07 08'
     nothing_left "$q-fails"
 }
@@ -24,7 +24,7 @@ consumer_that_fails_is_noticed() {
 memory_that_has_the_name_is_left_alone() {
     expect 0 "$shmq" create "$q-taken"
     expect 0 "$shmq" send "$q-taken" <<<'a line'
-    refused 1 "the name is taken" "$(example producer)" "$q-taken" "$(example consumer)"
+    refused 1 "the name is taken" "$(example producer)" "$q-taken" "$(given consumer)"
     is "$("$shmq" recv "$q-taken")" 'a line'
 }
 

@@ -40,7 +40,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "usage: producer NAME CONSUMER\n");
         return EXIT_FAILURE;
     }
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IONBF, 0);
     int rc = shmq_create(argv[1], &options);
 
     if (rc == 1) /* there was one of that name, which is not ours */

@@ -1,7 +1,7 @@
 source "$(dirname "$0")/../lib.sh"
 
 producer_prints_the_new_memory() {
-    expect 0 "$(example producer)" "$q-new" "$(example consumer)"
+    expect 0 "$(example producer)" "$q-new" "$(given consumer)"
     printf 'a text, and the bytes \1\2\3\376\377' >question
     od -v -A n -t x1 question >answer
     {
@@ -14,8 +14,8 @@ producer_prints_the_new_memory() {
 }
 
 consumer_that_answers_nothing_is_noticed() {
-    refused 1 "timed out" "$(example producer)" "$q-none" /bin/true
-    expect 1 "$(example producer)" "$q-none" /bin/false
+    refused 1 "timed out" "$(example producer)" "$q-none" "$(given true)"
+    expect 1 "$(example producer)" "$q-none" "$(given false)"
     nothing_left "$q-none"
 }
 
@@ -28,7 +28,7 @@ consumer_with_nothing_to_do_ends_well() {
 
 queue_that_has_the_name_is_left_alone() {
     expect 0 "$shmq" create "$q-taken"
-    refused 1 "the name is taken" "$(example producer)" "$q-taken" "$(example consumer)"
+    refused 1 "the name is taken" "$(example producer)" "$q-taken" "$(given consumer)"
     expect 0 "$shmq" stat "$q-taken"
 }
 

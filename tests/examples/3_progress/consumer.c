@@ -30,7 +30,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "usage: consumer NAME [MS]\n");
         return EXIT_FAILURE;
     }
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IONBF, 0);
     int rc = shmq_open(argv[1], SHMQ_CONSUMER, NULL, &q);
 
     if (rc == 0)

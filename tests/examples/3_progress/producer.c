@@ -87,7 +87,7 @@ int main(int argc, char *argv[])
     }
     char *command[] = {argv[2], argv[1], argv[3], NULL};
 
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IONBF, 0);
     int rc = shmq_create(argv[1], &options);
 
     if (rc == 1) /* there was one of that name, which is not ours */

@@ -7,7 +7,7 @@ polled() {
 helpers+=$'\npolled'
 
 producer_sees_the_progress_and_the_end() {
-    expect 0 "$(example producer)" "$q-progress" "$(example consumer)" 300
+    expect 0 "$(example producer)" "$q-progress" "$(given consumer)" 300
     says err </dev/null
     # C has taken each step.
     grep '^C:' out >steps
@@ -33,7 +33,7 @@ consumer_that_dies_on_its_way_ends_the_wait() {
     "$(example producer)" "$q-dies" "$(watched consumer)" 1000 >out 2>err &
     producer=$!
     until_true grep -sqx 'P: 20 %' out
-    kill -9 "$(cat consumer.pid)"
+    kill -9 "$(process_of consumer "$q-dies")"
     ends 1 "$producer"
     polled | tail -n 1 | grep -qx '[2-9]0' || fail "P does not say how far C was"
     tail -n 1 out >end
@@ -43,7 +43,7 @@ consumer_that_dies_on_its_way_ends_the_wait() {
 }
 
 consumer_that_never_begins_ends_the_wait() {
-    expect 1 "$(example producer)" "$q-never" /bin/true
+    expect 1 "$(example producer)" "$q-never" "$(given true)"
     uniq out >once
     printf 'P: %s\n' 'C has not begun' 'C has ended before its task' | says once
     says err </dev/null

@@ -2,7 +2,7 @@ source "$(dirname "$0")/../lib.sh"
 
 # Standard input is what P says of C, which ends as the argument tells; then the task is done by another.
 retried() {
-    expect 0 "$(example producer)" "$q-$1" "$(example consumer)" "$1"
+    expect 0 "$(example producer)" "$q-$1" "$(given consumer)" "$1"
     {
         cat
         echo "P: it died at 30 of 100 %: in the first third"
@@ -19,19 +19,31 @@ exit_code_is_told() {
 }
 
 abort_is_told() {
-    retried abort <<<"P: C was ended by signal 6, Aborted"
+    if [[ -n $windows ]]; then
+        retried abort <<<"P: C has ended with code 3"
+    else
+        retried abort <<<"P: C was ended by signal 6, Aborted"
+    fi
 }
 
 access_to_no_memory_is_told() {
-    retried segv <<<"P: C was ended by signal 11, Segmentation fault"
+    if [[ -n $windows ]]; then
+        retried segv <<<"P: C was ended by exception 0xc0000005"
+    else
+        retried segv <<<"P: C was ended by signal 11, Segmentation fault"
+    fi
 }
 
 kill_is_told() {
-    retried kill <<<"P: C was ended by signal 9, Killed"
+    if [[ -n $windows ]]; then
+        retried kill <<<"P: C has ended with code 9"
+    else
+        retried kill <<<"P: C was ended by signal 9, Killed"
+    fi
 }
 
 error_that_consumer_reports_itself_is_told_and_final() {
-    expect 1 "$(example producer)" "$q-fail" "$(example consumer)" fail
+    expect 1 "$(example producer)" "$q-fail" "$(given consumer)" fail
     says out <<'END'
 P: C has ended with code 1
 P: it failed at 30 of 100 %, with code -28: no space left for the result
@@ -41,7 +53,7 @@ END
 }
 
 consumer_that_never_begins_is_told() {
-    expect 1 "$(example producer)" "$q-never" /bin/false well
+    expect 1 "$(example producer)" "$q-never" "$(given false)" well
     says out <<'END'
 P: C has ended with code 1
 P: it had not begun
@@ -53,7 +65,7 @@ END
 }
 
 success_is_told_too() {
-    expect 0 "$(example producer)" "$q-well" "$(example consumer)" well
+    expect 0 "$(example producer)" "$q-well" "$(given consumer)" well
     says out <<'END'
 P: C has ended with code 0
 P: it succeeded: all is written

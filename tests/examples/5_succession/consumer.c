@@ -48,7 +48,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "usage: consumer NAME\n");
         return EXIT_FAILURE;
     }
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IONBF, 0);
     int rc = shmq_open(argv[1], SHMQ_CONSUMER, NULL, &q);
 
     while (rc == 0 && (rc = task_peek_wait(q, -1, &message, &task)) == 0) {

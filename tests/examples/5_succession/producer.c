@@ -72,7 +72,7 @@ int main(int argc, char *argv[])
     }
     char *command[] = {argv[2], argv[1], NULL};
 
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IONBF, 0);
     int rc = shmq_create(argv[1], &options);
 
     if (rc == 0) {

@@ -59,7 +59,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "usage: producer NAME NUMBER...\n");
         return EXIT_FAILURE;
     }
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IONBF, 0);
     int rc = open_tasks(argv[1], SHMQ_PRODUCER, &q);
 
     for (int i = 2; i < argc && rc == 0; i++)

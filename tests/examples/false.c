@@ -1,0 +1,5 @@
+/* Nothing, without success. */
+int main(void)
+{
+    return 1;
+}

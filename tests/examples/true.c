@@ -1,0 +1,5 @@
+/* Nothing, successfully. */
+int main(void)
+{
+    return 0;
+}
