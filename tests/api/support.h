@@ -87,8 +87,12 @@ uint32_t test_user(void);
 intptr_t test_handle_copy(intptr_t handle);
 bool test_is_handle(intptr_t handle);
 
-/* From now on the barrier across processes is refused to this one, as in a container with a strict profile. */
+/* Is there a barrier across processes? From now on it is refused to this one, as in a container with a strict profile. */
+bool test_has_fence(void);
 bool test_fence_refused(void);
+
+/* Which of what shmq_fd gave is ready within that time; -1: none. < 0 ms: for ever. */
+int test_readable(const int fds[], int count, int timeout_ms);
 
 /* Processors that this process may use; what this thread has used of them. */
 unsigned test_processors(void);

@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/membarrier.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,29 @@ bool pinned_to(unsigned index)
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
     return sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+bool test_has_fence(void)
+{
+    long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+
+    return commands >= 0 && (commands & MEMBARRIER_CMD_GLOBAL_EXPEDITED) != 0;
+}
+
+int test_readable(const int fds[], int count, int timeout_ms)
+{
+    struct pollfd all[8];
+
+    assert_in_range(count, 1, 8);
+    for (int i = 0; i < count; i++)
+        all[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    if (poll(all, (nfds_t)count, timeout_ms) <= 0)
+        return -1;
+    for (int i = 0; i < count; i++) {
+        if (all[i].revents != 0)
+            return i;
+    }
+    return -1;
 }
 
 bool test_fence_refused(void)
