@@ -264,7 +264,8 @@ static void blobs_that_are_not_of_the_record_are_refused(void **state)
     assert_int_equal(film_peek(consumer, &message, &smo), 0);
     struct shmq_sm_blob blob = smo->image;
     const struct shmq_sm_blob bad[] = {
-        {100, 0, 0}, {0, 1, 0}, {100, 9, 0}, {100, UINT32_MAX, 0}, {4097, 1, 0}, {UINT64_MAX, 1, 0}, {100, 3, 0},
+        {100, 0, 0},        {0, 1, 0},   {100, 9, 0}, {100, UINT32_MAX, 0}, {shmq_mapping_granularity() + 1, 1, 0},
+        {UINT64_MAX, 1, 0}, {100, 3, 0},
     };
 
     assert_int_equal(blob.slot, 1);
@@ -392,6 +393,9 @@ static int orphans(struct peer *self, void *arg)
     CHILD_CHECK(shmq_clean(SHMQ_CLEAN_REMOVE, NULL, NULL) == 0);
     shmq_close(q);
     CHILD_CHECK(blobs_of("films") == 2);
+    CHILD_CHECK(shmq_remove("films", 0) == 0);
+    CHILD_CHECK(blobs_of("films") == 0);
+    CHILD_CHECK(unlink(test_place("gone~backup")) == 0);
     return 0;
 }
 

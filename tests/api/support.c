@@ -107,12 +107,14 @@ unsigned support_files_with(const char *where, const char *text, bool remove_the
     const struct dirent *file;
     while ((file = readdir(files)) != NULL) {
         char path[1024];
-        if (strcmp(file->d_name, ".") == 0 || strcmp(file->d_name, "..") == 0 || strstr(file->d_name, text) == NULL) {
+        if (strcmp(file->d_name, ".") == 0 || strcmp(file->d_name, "..") == 0 || strstr(file->d_name, text) == NULL ||
+            !support_is_name(file->d_name)) {
             continue;
         }
         count++;
         snprintf(path, sizeof path, "%s/%s", where, file->d_name);
-        if (remove_them && unlink(path) != 0) {
+        if (remove_them && unlink(path) != 0 && rmdir(path) != 0) {
+            support_files_with(path, "", true);
             rmdir(path);
         }
     }

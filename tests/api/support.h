@@ -79,6 +79,9 @@ unsigned test_names_with(const char *text);
 const char *test_stranger(const char *file);
 const char *test_null_device(void);
 
+/* Is this a path, rather than a name that cannot be? */
+bool test_is_path(const char *name);
+
 /* May this process make names for all users? Who is its user, as a queue's info tells it? */
 bool test_may_name_globally(void);
 uint32_t test_user(void);

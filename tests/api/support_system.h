@@ -11,6 +11,9 @@ char *support_turn(void);
 /* Where names of the user's own lie. */
 const char *support_names_folder(void);
 
+/* Is a file there by its name? A removed one may still lie there without, until nobody has it open. */
+bool support_is_name(const char *file);
+
 /* Each file of a folder with this in its name, all of them where it is empty: how many, and they may go. */
 unsigned support_files_with(const char *where, const char *text, bool remove_them);
 
