@@ -53,6 +53,14 @@ static bool is_owned(const char *folder, const char *entry, enum port_scope scop
     return fits;
 }
 
+static bool is_alias(const char *folder, const char *entry, enum port_scope scope)
+{
+    struct port_place place = {.scope = scope};
+
+    return snprintf(place.path, sizeof place.path, "%s%s", folder, entry) < PORT_PATH_MAX &&
+           port_shm_is_alias(&place);
+}
+
 /* Add the name that an entry of the folder stands for, if it stands for one. */
 static int entry_add(struct names *names, enum port_scope scope, const char *folder, const WIN32_FIND_DATAW *found)
 {
@@ -65,6 +73,8 @@ static int entry_add(struct names *names, enum port_scope scope, const char *fol
 
     if (strlen(entry + length) >= SUFFIX_MAX || names->beside != (entry[length] == '~') ||
         shm_name_decode(entry, length, name) != 0)
+        return 0;
+    if ((found->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 && !is_alias(folder, entry, scope))
         return 0;
     if (!is_owned(folder, entry, names->beside && scope == PORT_GLOBAL ? PORT_BESIDE : scope))
         return 0;

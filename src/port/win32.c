@@ -6,6 +6,7 @@
 static const wchar_t long_prefix[] = L"\\\\?\\";
 static const wchar_t unc_prefix[] = L"\\\\?\\UNC\\";
 
+#define PART_MAX 255
 #define LENGTH(literal) (sizeof literal / sizeof *literal - 1)
 
 int win32_failure(DWORD error)
@@ -50,6 +51,19 @@ int win32_failure(DWORD error)
     }
 }
 
+/* What lies between two of its separators may be long only as far as file systems allow it. */
+static bool has_long_part(const wchar_t *path)
+{
+    for (; *path != L'\0'; path += wcsspn(path, L"\\")) {
+        size_t length = wcscspn(path, L"\\");
+
+        if (length > PART_MAX)
+            return true;
+        path += length;
+    }
+    return false;
+}
+
 int win32_path(const char *path, wchar_t wide[WIN32_PATH_MAX])
 {
     wchar_t given[PORT_PATH_MAX];
@@ -67,9 +81,10 @@ int win32_path(const char *path, wchar_t wide[WIN32_PATH_MAX])
 
     if (length == 0)
         return win32_failure(GetLastError());
-    if (length >= PORT_PATH_MAX)
-        return -ENAMETOOLONG;
     const wchar_t *whole = absolute ? given : full;
+
+    if (length >= PORT_PATH_MAX || has_long_part(whole))
+        return -ENAMETOOLONG;
 
     if (wcsncmp(whole, L"\\\\.\\", 4) == 0 || wcsncmp(whole, long_prefix, LENGTH(long_prefix)) == 0) {
         wmemcpy(wide, whole, length + 1);
