@@ -14,6 +14,10 @@ export ASAN_OPTIONS=$ASAN_OPTIONS:handle_segv=0
 windows=
 [[ ! -e $programs/consumer.exe ]] || windows=1
 
+# Where names lie.
+names=(/dev/shm)
+[[ -z $windows ]] || names=("$SHMQ_WINE"/prefix/drive_c/users/*/AppData/Local/shmq)
+
 # wrapped NAME COMMAND...   the path of a script that runs it
 wrapped() {
     local script=$PWD/$1.run
@@ -21,6 +25,9 @@ wrapped() {
     chmod +x "$script"
     echo "$script"
 }
+
+# The command likewise.
+[[ $shmq != *.exe ]] || shmq=$(cd "$work" && wrapped shmq "$EXAMPLES_EMULATOR" "$(printf %q "$shmq")")
 
 # example NAME   the path of a program, or of a script that runs it under the emulator
 example() {
@@ -61,7 +68,7 @@ watched() {
 # process_of NAME QUEUE   the process of a watched program
 process_of() {
     if [[ -n $windows ]]; then
-        pgrep -f "\\\\$1\.exe\"? \"?$2\"?( |\$)"
+        pgrep -f "[/\\\\]$1\\.exe\"? \"?$2\"?( |\$)"
     else
         cat "$1.pid"
     fi
@@ -99,7 +106,7 @@ not_started() {
 # nothing_left NAME   no memory of this name, nor of one that begins with it
 nothing_left() {
     local left
-    left=$(find ${EXAMPLES_NAMES:-/dev/shm} -name "*$1*")
+    left=$(find "${names[@]}" -name "*$1*")
     [[ -z $left ]] || fail "left behind: $left"
 }
 
