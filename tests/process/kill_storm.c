@@ -6,8 +6,8 @@
  * carries its stream, its number and a pattern; the ledger knows what must arrive. In the end the producers close, and
  * a last consumer must find all that is left, and the end.
  */
-#include "peer/peer.h"
 #include "ledger.h"
+#include "peer/peer.h"
 #include "run.h"
 
 #include <errno.h>

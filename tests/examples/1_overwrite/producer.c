@@ -8,8 +8,8 @@
  * This is plain memory: who may touch it when is the programs' own agreement, here the life of C. With a queue it is part
  * of the calls: see 6_tasks.
  */
-#include "../process.h"
 #include "memory.h"
+#include "process.h"
 
 #include <shmq/shmq.h>
 #include <stdio.h>

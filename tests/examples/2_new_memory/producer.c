@@ -6,7 +6,7 @@
  *
  *     producer NAME CONSUMER      P, which runs CONSUMER NAME
  */
-#include "../process.h"
+#include "process.h"
 
 #include <shmq/shmq.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
  *
  * For any C that reports, the command does as much: shmq run --input FILE NAME -- CONSUMER NAME
  */
-#include "../process.h"
+#include "process.h"
 
 #include <inttypes.h>
 #include <shmq/shmq.h>

@@ -3,7 +3,7 @@
  *
  *     consumer NAME HOW      HOW: well, exit, abort, segv, kill, fail
  */
-#include "../process.h"
+#include "process.h"
 
 #include <shmq/shmq.h>
 #include <stdio.h>

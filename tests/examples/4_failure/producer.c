@@ -6,7 +6,7 @@
  *
  *     producer NAME CONSUMER HOW      P, which runs CONSUMER NAME HOW, and then CONSUMER NAME well
  */
-#include "../process.h"
+#include "process.h"
 
 #include <inttypes.h>
 #include <shmq/shmq.h>

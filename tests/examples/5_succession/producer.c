@@ -7,7 +7,7 @@
  *     producer NAME CONSUMER      P, which starts CONSUMER NAME, and wants to be killed
  *     successor NAME              the next P
  */
-#include "../process.h"
+#include "process.h"
 #include "task.h"
 
 #include <stdio.h>
