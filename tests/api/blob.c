@@ -464,13 +464,13 @@ static struct peer producer_started(const char *name, uint64_t first)
     return peer_start_with(storm_producer, &part, sizeof part);
 }
 
-/* What a consumer has told before it died: how many. */
-static uint64_t heard_in_order(struct peer *consumer, int64_t *last)
+/* The next `limit` numbers that a consumer tells, or all before it died: how many. */
+static uint64_t heard_in_order(struct peer *consumer, int64_t *last, uint64_t limit)
 {
     uint64_t received = 0;
     int64_t number;
 
-    while (peer_hear(consumer, &number, sizeof number)) {
+    while (received < limit && peer_hear(consumer, &number, sizeof number)) {
         assert_true(number >= *last); /* again, where a consumer died before its release */
         assert_true(number <= *last + 1 || number >> 32 > *last >> 32);
         *last = number;
@@ -493,10 +493,12 @@ static void a_storm_of_kills_tears_and_leaks_nothing(void **state)
     for (uint64_t round = 1; round <= test_rounds(200); round++) {
         struct peer *victim = round % 2 == 0 ? &producer : &consumer;
 
+        if (round % 4 == 1) /* some live at least until they have received something, however slow all is */
+            received += heard_in_order(&consumer, &last, 1);
         usleep((useconds_t)test_moment_us((uint64_t)(rand() % 3000)));
         peer_strike(victim);
         if (victim == &consumer)
-            received += heard_in_order(&consumer, &last);
+            received += heard_in_order(&consumer, &last, UINT64_MAX);
         assert_int_equal(peer_end(victim), PEER_KILLED); /* or it found something torn */
         if (victim == &producer)
             producer = producer_started(name, round << 32);
@@ -505,10 +507,10 @@ static void a_storm_of_kills_tears_and_leaks_nothing(void **state)
     }
     peer_kill(&producer);
     peer_strike(&consumer);
-    received += heard_in_order(&consumer, &last);
+    received += heard_in_order(&consumer, &last, UINT64_MAX);
     assert_int_equal(peer_end(&consumer), PEER_KILLED);
     print_message("%llu received\n", (unsigned long long)received);
-    assert_true(received > test_rounds(200));
+    assert_true(received >= test_rounds(200) / 4);
     struct shmq *heir = queue_opened(name, SHMQ_CONSUMER);
     struct shmq_message message;
 

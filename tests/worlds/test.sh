@@ -25,6 +25,7 @@ said() {
 
 # start FILE WORLD ARGUMENT...   in the background, as $pid, with what it says in FILE
 start() {
+    rm -f "$1"
     (in_world "${@:2}") >"$1" 2>&1 &
     pid=$!
 }
@@ -117,7 +118,7 @@ role_is_of_one_in_both_worlds_until_its_death() {
         for role in producer consumer; do
             queue "$role.$world"
             start held $world hold "$role.$world" $role
-            until_true grep -q here held
+            until_true grep -sq here held
             role_is "$role.$world" linux $role 'in use'
             role_is "$role.$world" windows $role 'in use'
             killed "$pid"
@@ -167,7 +168,7 @@ status_is_followed_from_the_other_world() {
     for world in linux windows; do
         queue "status.$world"
         start followed "$(across $world)" follow "status.$world"
-        until_true grep -q here followed
+        until_true grep -sq here followed
         run reported $world report "status.$world"
         ends 0 "$pid"
         said followed 'follow: here' 'follow: done at 10 of 10, code 42, thát is all' 'follow: well'
