@@ -47,15 +47,15 @@ static int file_write(const char *path, const struct watch *w, enum metrics_form
         report_line("metrics: no memory");
         return code;
     }
-    out = fopen(draft, "wxe");
+    out = os_file_new(draft, OS_ALL_READ);
     if (out == NULL) {
         why = os_error_text();
     } else {
         metrics_write(out, w, format);
         bool whole = ferror(out) == 0;
-        if (fclose(out) != 0 || !whole || rename(draft, path) != 0) {
+        if (fclose(out) != 0 || !whole || !os_file_replace(draft, path)) {
             why = os_error_text();
-            remove(draft);
+            os_file_remove(draft);
         } else {
             code = EXIT_CODE_OK;
         }

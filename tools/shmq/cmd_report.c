@@ -1,13 +1,12 @@
 #include "command.h"
 #include "options.h"
 #include "report.h"
+#include "utf8.h"
 
-#include <locale.h>
 #include <shmq/shmq.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 enum { OPTION_CODE = OPTION_LONG, OPTION_TASK, OPTION_CANCELLED, OPTION_CHECK };
 
@@ -60,18 +59,15 @@ static void text_fit(char fitted[TEXT_ROOM], const char *text, size_t max)
     static const char gap[] = "...";
     size_t length = strlen(text), half = (max - strlen(gap)) / 2;
     char *clean = malloc(length + 1);
-    mbstate_t state = {0};
     if (clean == NULL) {
         fitted[0] = '\0';
         return;
     }
     for (size_t i = 0; i < length;) {
-        size_t size = mbrlen(text + i, length - i, &state);
-        bool whole = size != 0 && size <= length - i;
-        size = whole ? size : 1;
-        memcpy(clean + i, whole ? text + i : "?", size);
-        i += size;
-        state = whole ? state : (mbstate_t){0};
+        uint32_t character;
+        size_t size = utf8_character(text + i, &character);
+        memcpy(clean + i, size > 0 ? text + i : "?", size > 0 ? size : 1);
+        i += size > 0 ? size : 1;
     }
     clean[length] = '\0';
     if (length <= max) {
@@ -236,7 +232,6 @@ static void rules_check(struct options *o, const struct saying *s)
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    setlocale(LC_CTYPE, "C.UTF-8");
     struct options o = options_of(self, argc, argv);
     struct saying s = {.timeout_ns = INT64_C(10000000000)};
     for (int letter; (letter = options_next(&o)) != 0;) {

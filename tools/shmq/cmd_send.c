@@ -5,12 +5,10 @@
 #include "sender.h"
 #include "units.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <shmq/shmq.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { OPTION_CHUNK = OPTION_LONG, OPTION_LENGTH_PREFIXED, OPTION_CREATE, OPTION_TYPE, OPTION_LANE };
 
@@ -90,12 +88,7 @@ static int64_t bytes_of(char **files, int count)
 {
     int64_t sum = 0;
     for (int i = 0; i < count; i++) {
-        bool standard = strcmp(files[i], "-") == 0;
-        int descriptor = standard ? 0 : open(files[i], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        int64_t size = descriptor < 0 ? -1 : os_bytes_left(descriptor);
-        if (descriptor > 0) {
-            close(descriptor);
-        }
+        int64_t size = strcmp(files[i], "-") == 0 ? os_bytes_left(0) : os_file_size(files[i]);
         if (size < 0) {
             return -1;
         }

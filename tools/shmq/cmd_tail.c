@@ -38,13 +38,12 @@ static int line_keep(struct tail *t, const struct shmq_seen *seen)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = os_memory_begin();
     if (out == NULL) {
         return -ENOMEM;
     }
     bool shown = show_record(&t->show, seen, out);
-    if (fclose(out) != 0) {
-        free(text);
+    if (os_memory_end(out, &text, &size) != 0) {
         return -ENOMEM;
     }
     if (!shown) {

@@ -173,7 +173,7 @@ static int run(const struct command *self, int argc, char **argv)
     int code = o.code;
     if (!o.over) {
         t->watch = (struct watch){.names = o.operands, .name_count = (size_t)o.operand_count};
-        t->utf8 = picture_utf8();
+        t->utf8 = os_utf8();
         os_signals_catch();
         code = request.batch ? batch_run(t, &request) : screen_run(t, &request);
     }

@@ -2,14 +2,17 @@
  * Findings of shmq doctor
  *
  * Each doctor_*.c looks at one part of the machine and tells what it found; what can be done goes with it. Those that end
- * in _linux.c are written anew for another system.
+ * in the name of a system are written for each anew.
  */
 #ifndef SHMQ_DOCTOR_H
 #define SHMQ_DOCTOR_H
 
+#include "formatted.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum doctor_level {
     DOCTOR_OK = 0,
@@ -34,10 +37,10 @@ struct doctor {
 
 /** Add a finding. */
 void doctor_find(struct doctor *d, enum doctor_level level, const char *area, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    FORMATTED(4, 5);
 
 /** What can be done about the last finding. */
-void doctor_advise(struct doctor *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void doctor_advise(struct doctor *d, const char *format, ...) FORMATTED(2, 3);
 
 /** How many there are of a level. */
 size_t doctor_count(const struct doctor *d, enum doctor_level level);
@@ -54,6 +57,12 @@ void doctor_kernel(struct doctor *d);    /* what the kernel offers, and refuses 
 void doctor_trial(struct doctor *d);     /* a queue of our own: do records and locks work? */
 void doctor_queues(struct doctor *d);    /* those of others */
 void doctor_placement(struct doctor *d); /* processors */
+
+/* What can be done about findings that any system may have. */
+void doctor_advise_paused(struct doctor *d, uint32_t pid); /* a process that has a role */
+void doctor_advise_unlisted(struct doctor *d);             /* the queues cannot be listed */
+void doctor_advise_locks(struct doctor *d);                /* nobody sees who has a role */
+void doctor_advise_poll(struct doctor *d, int error);      /* shmq_fd fails */
 
 /** A line of a file of the kernel's, without its newline; false where there is none. */
 bool doctor_line(const char *path, char *line, size_t size);

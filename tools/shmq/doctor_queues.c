@@ -54,7 +54,7 @@ static void paused_find(struct rounds *r, const char *name, const struct holder 
     r->ill++;
     doctor_find(r->d, DOCTOR_WARNING, "paused", "'%s': process %u (%s), which %s, is stopped", name, holder->pid,
                 holder->name, what);
-    doctor_advise(r->d, "kill -CONT %u, or end it: whoever is paused keeps its role", holder->pid);
+    doctor_advise_paused(r->d, holder->pid);
 }
 
 static bool is_paused(const struct holder *holder)
@@ -157,7 +157,7 @@ void doctor_queues(struct doctor *d)
     rc = rc == 0 ? shmq_clean(0, unused, &r) : rc;
     if (rc < 0) {
         doctor_find(d, DOCTOR_PROBLEM, "queues", "they cannot be listed: %s", shmq_strerror(rc));
-        doctor_advise(d, "chmod 1777 /dev/shm");
+        doctor_advise_unlisted(d);
         return;
     }
     if (r.blobs > 0) {

@@ -1,4 +1,5 @@
 #include "doctor.h"
+#include "os.h"
 #include "report.h"
 
 #include <errno.h>
@@ -6,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct trial {
     const char *step; /* what was tried last */
@@ -80,7 +80,7 @@ void doctor_trial(struct doctor *d)
 {
     char name[SHMQ_NAME_MAX];
     struct trial t = {0};
-    snprintf(name, sizeof name, "shmq-doctor.%ld", (long)getpid());
+    snprintf(name, sizeof name, "shmq-doctor.%ld", os_process_id());
     int rc = trial_run(&t, name);
     if (rc != 0) {
         doctor_find(d, DOCTOR_PROBLEM, "trial", "%s fails: %s", t.step, shmq_strerror(rc));
@@ -92,8 +92,8 @@ void doctor_trial(struct doctor *d)
     doctor_find(d, DOCTOR_OK, "trial", "a queue was created, used and removed");
     if (!t.seen) {
         doctor_find(d, DOCTOR_PROBLEM, "locks",
-                    "who has a role is not seen: the file system of shared memory has no locks (F_OFD_SETLK)");
-        doctor_advise(d, "use Linux 3.15 or later, with a tmpfs at /dev/shm");
+                    "who has a role is not seen: the file system of shared memory has no locks");
+        doctor_advise_locks(d);
     } else {
         doctor_find(d, DOCTOR_OK, "locks", "a second consumer is refused, and who is there is seen");
     }
@@ -101,9 +101,7 @@ void doctor_trial(struct doctor *d)
         doctor_find(d, DOCTOR_WARNING, "event loops",
                     "there is no descriptor to poll (%s): event loops cannot wait for records",
                     shmq_strerror(t.poll_rc));
-        doctor_advise(d, t.poll_rc == -EMFILE || t.poll_rc == -ENOSPC
-                             ? "sysctl fs.inotify.max_user_instances=1024 fs.inotify.max_user_watches=65536"
-                             : "allow the system calls inotify_init1, timerfd_create and epoll_create1");
+        doctor_advise_poll(d, t.poll_rc);
     } else {
         doctor_find(d, DOCTOR_OK, "event loops", "a descriptor to poll can be had");
     }

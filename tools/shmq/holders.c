@@ -1,5 +1,6 @@
 #include "holders.h"
 
+#include "formatted.h"
 #include "os.h"
 
 #include <stdarg.h>
@@ -40,7 +41,7 @@ struct text {
     size_t end;
 };
 
-__attribute__((format(printf, 2, 3))) static void text_add(struct text *text, const char *format, ...)
+FORMATTED(2, 3) static void text_add(struct text *text, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);

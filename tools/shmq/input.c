@@ -3,19 +3,17 @@
 #include "os.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BUFFER_START = 256 * 1024, IDLE_MS = 200 };
 
 int input_open(struct input *input, const char *path)
 {
     bool standard = strcmp(path, "-") == 0;
-    int descriptor = standard ? 0 : open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = standard ? 0 : os_file_open(path);
     if (descriptor < 0) {
-        return -errno;
+        return descriptor;
     }
     input->name = standard ? "standard input" : path;
     input->descriptor = descriptor;
@@ -28,7 +26,7 @@ int input_open(struct input *input, const char *path)
 void input_close(struct input *input)
 {
     if (input->descriptor > 0) {
-        close(input->descriptor);
+        os_file_close(input->descriptor);
     }
     input->descriptor = -1;
 }
@@ -64,12 +62,9 @@ static int64_t descriptor_read(const struct input *input, void *memory, size_t s
         if (rc != 0) {
             return rc;
         }
-        ssize_t count = read(input->descriptor, memory, size);
-        if (count >= 0) {
+        int64_t count = os_read(input->descriptor, memory, size);
+        if (count != -EINTR && count != -EAGAIN) {
             return count;
-        }
-        if (errno != EINTR && errno != EAGAIN) {
-            return -errno;
         }
     }
 }

@@ -2,6 +2,8 @@
 #ifndef SHMQ_LINE_H
 #define SHMQ_LINE_H
 
+#include "formatted.h"
+
 #include <stddef.h>
 
 enum { LINE_SIZE = 1024 };
@@ -11,7 +13,7 @@ struct line {
     size_t length;
 };
 
-void line_add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void line_add(struct line *line, const char *format, ...) FORMATTED(2, 3);
 
 /** [######              ] 30% */
 void line_add_bar(struct line *line, double share);

@@ -143,6 +143,7 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     os_standard_streams();
+    os_arguments(&argc, &argv);
     int code = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         const char *why = os_error_text();

@@ -17,6 +17,7 @@
 #define SHMQ_OPTIONS_H
 
 #include "command.h"
+#include "formatted.h"
 
 #include <getopt.h>
 #include <stdint.h>
@@ -50,6 +51,6 @@ uint32_t options_mode(struct options *o);
 int64_t options_time(struct options *o);
 
 /** Say what is wrong with the command line. */
-void options_wrong(struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void options_wrong(struct options *o, const char *format, ...) FORMATTED(2, 3);
 
 #endif

@@ -1,10 +1,14 @@
-/* What the operating system is asked for beyond C and read, write, open and close. One file a system: os_posix.c. */
+/* What the operating system is asked for beyond C. Files of a system end in its name: os_posix.c, os_file_posix.c. */
 #ifndef SHMQ_OS_H
 #define SHMQ_OS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+/** What the program was started with, in UTF-8. */
+void os_arguments(int *argc, char ***argv);
 
 /** See to it that descriptors 0, 1 and 2 are taken, so that no queue ever becomes standard output. */
 void os_standard_streams(void);
@@ -36,8 +40,38 @@ int64_t os_realtime_ns(void);
 void os_date(char text[32], int64_t since_1970_ns);
 /** 2025-01-31T12:00:00.123456789Z */
 void os_date_exact(char text[40], int64_t since_1970_ns);
-/** A new file to write to, for its owner only. NULL, and errno, where that does not work, or where there is one. */
-FILE *os_file_new(const char *path);
+/** 12:00:00, as the clocks on the wall here show it; empty where that is unknown. */
+void os_clock(char text[16]);
+
+/** Can standard output show UTF-8? */
+bool os_utf8(void);
+/** The next character of a text: its bytes, and its columns. Of what cannot be shown one byte, and columns -1. */
+size_t os_character(const char *text, int *columns);
+
+/** A descriptor to read from, or a negative errno. */
+int os_file_open(const char *path);
+void os_file_close(int descriptor);
+/** How much was read, 0 at the end, or a negative errno: -EINTR after a signal, -EAGAIN where it would block. */
+int64_t os_read(int descriptor, void *memory, size_t size);
+/** How much was written, or a negative errno, as with os_read. */
+int64_t os_write(int descriptor, const void *memory, size_t size);
+/** The bytes of a regular file, else -1. */
+int64_t os_file_size(const char *path);
+
+/** A file to read. NULL, and errno, where that does not work. */
+FILE *os_file_stream(const char *path);
+enum os_readers { OS_OWNER_READS, OS_ALL_READ };
+/** A new file to write to. NULL, and errno, where that does not work, or where there is one. */
+FILE *os_file_new(const char *path, enum os_readers readers);
+/** Give it the name of another, which goes. False, and errno, where that does not work. */
+bool os_file_replace(const char *from, const char *to);
+void os_file_remove(const char *path);
+
+/** A stream that writes to memory, one at a time; NULL where there is none. */
+FILE *os_memory_begin(void);
+/** Close it. Returns 0 and what was written, to be freed, or -ENOMEM. */
+int os_memory_end(FILE *stream, char **text, size_t *size);
+
 /** What this machine is called. */
 void os_host_name(char text[65]);
 /** Sleep so long, or until a signal comes. */
@@ -83,6 +117,9 @@ enum os_kill { OS_ASK_TO_END, OS_KILL };
 void os_kill(int64_t process, enum os_kill how);
 /** As that signal came to us. */
 void os_signal_pass_on(int64_t process, int number);
+
+/** A function of a file that lies beside the library. NULL, and why. */
+void *os_module_function(const char *file, const char *function, const char **why);
 
 /** The path of this program's file. False where that is unknown. */
 bool os_own_path(char path[4096]);

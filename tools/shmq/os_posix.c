@@ -1,25 +1,30 @@
 #include "os.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
 
 static volatile sig_atomic_t signal_caught;
 static volatile sig_atomic_t signal_of_terminal;
-static void (*volatile child_ended)(void);
+
+void os_arguments(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+}
 
 void os_standard_streams(void)
 {
@@ -144,10 +149,40 @@ void os_date_exact(char text[40], int64_t since_1970_ns)
     snprintf(text, 40, "%.24s.%09uZ", date, (unsigned)(since_1970_ns % 1000000000) % 1000000000);
 }
 
-FILE *os_file_new(const char *path)
+void os_clock(char text[16])
 {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
+    time_t now = time(NULL);
+    struct tm parts;
+    if (localtime_r(&now, &parts) == NULL || strftime(text, 16, "%H:%M:%S", &parts) == 0) {
+        text[0] = '\0';
+    }
+}
+
+bool os_utf8(void)
+{
+    return setlocale(LC_CTYPE, "") != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+size_t os_character(const char *text, int *columns)
+{
+    mbstate_t state = {0};
+    wchar_t wide = 0;
+    size_t bytes = mbrtowc(&wide, text, strlen(text), &state);
+    if (bytes == 0 || bytes > 16) { /* also (size_t)-1 and -2 */
+        *columns = -1;
+        return 1;
+    }
+    *columns = wcwidth(wide);
+    return bytes;
+}
+
+void *os_module_function(const char *file, const char *function, const char **why)
+{
+    /* Found by the program's run path. */
+    void *module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    void *found = module != NULL ? dlsym(module, function) : NULL;
+    *why = found == NULL ? dlerror() : NULL;
+    return found;
 }
 
 void os_host_name(char text[65])
@@ -167,193 +202,6 @@ void os_sleep(int64_t ns)
 long os_process_id(void)
 {
     return (long)getpid();
-}
-
-/* The file has one line, and anything may be in the name: "4711 (name) S 1 ...". */
-static bool process_read(uint32_t pid, struct os_process *process, long long *start_ticks)
-{
-    char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%u/stat", pid);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = descriptor < 0 ? -1 : read(descriptor, text, sizeof text - 1);
-    if (descriptor >= 0) {
-        close(descriptor);
-    }
-    text[size > 0 ? size : 0] = '\0';
-    char *name = strchr(text, '(');
-    char *end = strrchr(text, ')');
-    if (name == NULL || end == NULL || end < name) {
-        return false;
-    }
-    snprintf(process->name, sizeof process->name, "%.*s", (int)(end - name - 1), name + 1);
-    char state = '\0';
-    /* Behind the state come 18 other numbers, and then when it began. */
-    if (sscanf(end + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld", &state,
-               start_ticks) != 2) {
-        return false;
-    }
-    process->paused = state == 'T' || state == 't';
-    return true;
-}
-
-bool os_process_look(uint32_t pid, int64_t began_until_ns, struct os_process *process)
-{
-    const int64_t second_ns = 1000000000;
-    long long ticks = 0;
-    if (pid == 0 || !process_read(pid, process, &ticks)) {
-        return false;
-    }
-    int64_t boot_ns = os_realtime_ns() - clock_ns(CLOCK_BOOTTIME);
-    int64_t began_ns = boot_ns + ticks * (second_ns / sysconf(_SC_CLK_TCK));
-    /* The clock may have been set a little meanwhile. */
-    return began_ns <= began_until_ns + 2 * second_ns;
-}
-
-static void child_note(int number)
-{
-    (void)number;
-    int error = errno;
-    child_ended();
-    errno = error;
-}
-
-/* The environment with one variable more, which takes the place of one of that name. The caller frees both. */
-static char **environment_with(const char *variable, const char *value, char **entry)
-{
-    size_t length = strlen(variable), count = 0, kept = 0;
-    while (environ[count] != NULL) {
-        count++;
-    }
-    char **result = malloc((count + 2) * sizeof *result);
-    *entry = malloc(length + strlen(value) + 2);
-    if (result == NULL || *entry == NULL) {
-        free(result);
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (strncmp(environ[i], variable, length) != 0 || environ[i][length] != '=') {
-            result[kept++] = environ[i];
-        }
-    }
-    sprintf(*entry, "%s=%s", variable, value);
-    result[kept] = *entry;
-    result[kept + 1] = NULL;
-    return result;
-}
-
-static int spawn(char *const argv[], char **environment, enum os_stdin in, pid_t *pid)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t reset;
-    /* What we ignore for ourselves is not for those we start. */
-    sigemptyset(&reset);
-    sigaddset(&reset, SIGPIPE);
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigdefault(&attributes, &reset);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    int rc = in == OS_STDIN_EMPTY ? posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0) : 0;
-    if (rc == 0) {
-        rc = posix_spawnp(pid, argv[0], &files, &attributes, argv, environment);
-    }
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attributes);
-    return -rc;
-}
-
-int os_start(char *const argv[], const char *variable, const char *value, enum os_stdin in, void (*ended)(void),
-             int64_t *process)
-{
-    struct sigaction note = {.sa_handler = child_note, .sa_flags = SA_NOCLDSTOP};
-    char *entry = NULL;
-    char **environment = environment_with(variable, value, &entry);
-    pid_t pid = 0;
-    int rc = environment != NULL ? 0 : -ENOMEM;
-    if (rc == 0) {
-        child_ended = ended;
-        sigaction(SIGCHLD, &note, NULL);
-        rc = spawn(argv, environment, in, &pid);
-    }
-    free(environment);
-    free(entry);
-    *process = pid;
-    return rc;
-}
-
-static void end_fill(struct os_end *end, int status)
-{
-    *end = (struct os_end){
-        .code = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
-        .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-    };
-}
-
-bool os_ended(int64_t process, struct os_end *end)
-{
-    int status = 0;
-    if (waitpid((pid_t)process, &status, WNOHANG) != (pid_t)process) {
-        return false;
-    }
-    end_fill(end, status);
-    return true;
-}
-
-void os_end_wait(int64_t process, struct os_end *end)
-{
-    int status = 0;
-    pid_t pid;
-    do {
-        pid = waitpid((pid_t)process, &status, 0);
-    } while (pid < 0 && errno == EINTR);
-    end_fill(end, status);
-}
-
-void os_kill(int64_t process, enum os_kill how)
-{
-    kill((pid_t)process, how == OS_KILL ? SIGKILL : SIGTERM);
-}
-
-void os_signal_pass_on(int64_t process, int number)
-{
-    kill((pid_t)process, number);
-}
-
-bool os_own_path(char path[4096])
-{
-    ssize_t size = readlink("/proc/self/exe", path, 4095);
-    path[size > 0 ? size : 0] = '\0';
-    return size > 0 && size < 4095;
-}
-
-int os_input_ready(int descriptor, int timeout_ms)
-{
-    struct pollfd one = {.fd = descriptor, .events = POLLIN};
-    int count = poll(&one, 1, timeout_ms);
-    /* Where poll cannot tell, reading can. */
-    return count > 0 || (count < 0 && errno != EINTR);
-}
-
-void os_output_wait(int descriptor)
-{
-    struct pollfd one = {.fd = descriptor, .events = POLLOUT};
-    poll(&one, 1, 100);
-}
-
-bool os_reader_gone(int descriptor)
-{
-    struct pollfd one = {.fd = descriptor, .events = 0};
-    return poll(&one, 1, 0) > 0 && (one.revents & POLLERR) != 0;
-}
-
-int64_t os_bytes_left(int descriptor)
-{
-    struct stat status;
-    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-        return -1;
-    }
-    off_t place = lseek(descriptor, 0, SEEK_CUR);
-    return place < 0 || place > status.st_size ? 0 : (int64_t)(status.st_size - place);
 }
 
 bool os_group(const char *name, uint32_t *group)

@@ -2,9 +2,9 @@
 
 #include "os.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     DIRECT_SIZE = 32 * 1024 /* from here on a call of its own is cheaper than a copy */
@@ -65,15 +65,15 @@ static void bytes_write(struct output *output, const char *data, size_t size)
                 return;
             }
         }
-        ssize_t count = write(output->descriptor, data, part);
+        int64_t count = os_write(output->descriptor, data, part);
         if (count >= 0) {
             output->written += (uint64_t)count;
             data += count;
             size -= (size_t)count;
-        } else if (errno == EAGAIN) {
+        } else if (count == -EAGAIN) {
             os_output_wait(output->descriptor);
-        } else if (errno != EINTR) {
-            output->error = -errno;
+        } else if (count != -EINTR) {
+            output->error = (int)count;
         }
     }
 }

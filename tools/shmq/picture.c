@@ -1,39 +1,18 @@
 #include "picture.h"
 
+#include "os.h"
 #include "units.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <wchar.h>
-
-bool picture_utf8(void)
-{
-    return setlocale(LC_CTYPE, "") != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
-
-/* The next character: its bytes, and its columns. Of what cannot be shown one byte, and columns -1. */
-static size_t character(const char *text, int *columns)
-{
-    mbstate_t state = {0};
-    wchar_t wide = 0;
-    size_t bytes = mbrtowc(&wide, text, strlen(text), &state);
-    if (bytes == 0 || bytes > 16) { /* also (size_t)-1 and -2 */
-        *columns = -1;
-        return 1;
-    }
-    *columns = wcwidth(wide);
-    return bytes;
-}
 
 int picture_width(const char *text)
 {
     int width = 0;
     while (*text != '\0') {
         int columns;
-        text += character(text, &columns);
+        text += os_character(text, &columns);
         width += columns < 0 ? 1 : columns;
     }
     return width;
@@ -50,7 +29,7 @@ void picture_fit(char text[PICTURE_TEXT], const char *from, int width, bool righ
     }
     while (*from != '\0' && width > 0) {
         int columns;
-        size_t bytes = character(from, &columns);
+        size_t bytes = os_character(from, &columns);
         if (columns > width || end + bytes + (size_t)width >= PICTURE_TEXT) {
             break;
         }

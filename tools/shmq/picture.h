@@ -8,9 +8,6 @@
 /* Room for a line of any text here: four bytes a column. */
 enum { PICTURE_COLUMNS = 320, PICTURE_TEXT = 4 * PICTURE_COLUMNS + 1 };
 
-/** Does this terminal show UTF-8? By the locale, which is set here. */
-bool picture_utf8(void);
-
 /** Text in exactly `width` columns: cut off, or with blanks at its end, or in front where `right`. What is no
  *  character, or does something to a terminal, becomes '?'. */
 void picture_fit(char text[PICTURE_TEXT], const char *from, int width, bool right);

@@ -1,3 +1,4 @@
+#include "os.h"
 #include "recording.h"
 
 #include <errno.h>
@@ -44,7 +45,7 @@ static int part_read(FILE *file, uint64_t *id, uint32_t *part, char **about)
 
 int player_start(struct player *p, const char *path)
 {
-    *p = (struct player){.path = path, .file = fopen(path, "rbe")};
+    *p = (struct player){.path = path, .file = os_file_stream(path)};
     if (p->file == NULL) {
         return -errno;
     }
@@ -75,7 +76,7 @@ static bool part_next(struct player *p)
     if ((size_t)snprintf(path, sizeof path, "%s.%u", p->path, p->part + 1) >= sizeof path) {
         return false;
     }
-    FILE *file = fopen(path, "rbe");
+    FILE *file = os_file_stream(path);
     if (file == NULL) {
         return false;
     }

@@ -37,7 +37,7 @@ static int part_start(struct recorder *r)
     if ((size_t)length >= sizeof path) {
         return failed(r, ENAMETOOLONG);
     }
-    r->file = os_file_new(path);
+    r->file = os_file_new(path, OS_OWNER_READS);
     if (r->file == NULL) {
         return failed(r, errno);
     }

@@ -2,6 +2,8 @@
 #ifndef SHMQ_REPORT_H
 #define SHMQ_REPORT_H
 
+#include "formatted.h"
+
 #include <stdarg.h>
 
 enum exit_code {
@@ -28,12 +30,11 @@ int report(const char *command, const char *name, int error);
  * One line on standard error that begins with "shmq: ". Names and words of the user's may be in it, whatever they
  * hold: control characters are shown as \n or \x1b, and the line is written at once.
  */
-void report_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void report_line_of(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+void report_line(const char *format, ...) FORMATTED(1, 2);
+void report_line_of(const char *format, va_list arguments) FORMATTED(1, 0);
 
 /** Tell something about a queue in other words. */
-void report_text(const char *command, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void report_text(const char *command, const char *name, const char *format, ...) FORMATTED(3, 4);
 
 /** A name as the shell wants it. */
 void report_shell_word(char *text, unsigned long size, const char *name);

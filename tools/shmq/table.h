@@ -2,6 +2,8 @@
 #ifndef SHMQ_TABLE_H
 #define SHMQ_TABLE_H
 
+#include "formatted.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,7 +21,7 @@ struct table {
 };
 
 /** Add the next cell. Returns false where there is no memory. */
-bool table_add(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool table_add(struct table *table, const char *format, ...) FORMATTED(2, 3);
 void table_print(const struct table *table, bool headings);
 void table_free(struct table *table);
 

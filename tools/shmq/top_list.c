@@ -11,7 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define STALLED_NS INT64_C(3000000000)
 #define FULL_SHARE 0.9
@@ -233,11 +232,7 @@ static void title_text(const struct top *t, char left[PICTURE_TEXT], char right[
     if (os_space(NULL, &space)) {
         units_size(space_text, space, false);
     }
-    time_t now = time(NULL);
-    struct tm parts;
-    if (localtime_r(&now, &parts) != NULL) {
-        strftime(clock, sizeof clock, "%H:%M:%S", &parts);
-    }
+    os_clock(clock);
     snprintf(left, PICTURE_TEXT, " shmq: %zu queue%s  %s/s sent  %s/s received  %sB/s  %sB free", t->watch.count,
              t->watch.count == 1 ? "" : "s", sent, received, bytes, space_text);
     top_interval_text(every, t->interval_ns);
