@@ -58,7 +58,8 @@ void options_wrong(struct options *o, const char *format, ...)
 static void option_refused(struct options *o, int letter)
 {
     const char *word = o->argv[optind - 1];
-    if (letter == ':') {
+    bool given = strncmp(word, "--", 2) == 0 && strchr(word, '=') != NULL;
+    if (letter == ':' && !given) { /* some systems say so too where there is one too many */
         options_wrong(o, "option '%s' wants an argument", word);
     } else if (optopt > 0 && optopt < OPTION_LONG && strncmp(word, "--", 2) != 0) {
         options_wrong(o, "unknown option '-%c'", optopt);

@@ -118,9 +118,6 @@ void os_kill(int64_t process, enum os_kill how);
 /** As that signal came to us. */
 void os_signal_pass_on(int64_t process, int number);
 
-/** A function of a file that lies beside the library. NULL, and why. */
-void *os_module_function(const char *file, const char *function, const char **why);
-
 /** The path of this program's file. False where that is unknown. */
 bool os_own_path(char path[4096]);
 

@@ -1,6 +1,5 @@
 #include "os.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -174,15 +173,6 @@ size_t os_character(const char *text, int *columns)
     }
     *columns = wcwidth(wide);
     return bytes;
-}
-
-void *os_module_function(const char *file, const char *function, const char **why)
-{
-    /* Found by the program's run path. */
-    void *module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-    void *found = module != NULL ? dlsym(module, function) : NULL;
-    *why = found == NULL ? dlerror() : NULL;
-    return found;
 }
 
 void os_host_name(char text[65])
