@@ -90,8 +90,10 @@ void shmq_cursor_close(struct shmq_cursor *cursor)
 {
     if (cursor == NULL)
         return;
-    for (uint32_t i = 0; i < cursor->count; i++)
+    for (uint32_t i = 0; i < cursor->count; i++) {
         free(cursor->views[i].copy);
+        free(cursor->views[i].at.batch);
+    }
     free(cursor->views);
     free(cursor);
 }
@@ -103,6 +105,11 @@ static int fetch(struct view *view)
         return 0;
     if (view->is_damaged)
         return -EBADMSG;
+    if (view->at.batch == NULL) {
+        view->at.batch = malloc(CURSOR_BATCH);
+        if (view->at.batch == NULL)
+            return -ENOMEM;
+    }
     size_t size = view->copy_size;
     int rc = cursor_take(&view->at, view->copy, &size, &view->record);
 
@@ -210,7 +217,6 @@ static int show(struct shmq_cursor *c, struct view *view, struct shmq_seen *seen
 {
     const struct cursor_record *record = &view->record;
     size_t number_size = view->at.is_numbered ? sizeof(uint64_t) : 0;
-    uint64_t released = atomic_load_acquire_u64(&view->at.shared->released.released); /* A3 */
     struct shmq_seen found = {
         .message =
             {
@@ -221,7 +227,7 @@ static int show(struct shmq_cursor *c, struct view *view, struct shmq_seen *seen
                 .ticket = record->end,
             },
         .number = c->q->kind == SHMQ_TOTAL_ORDER ? view->copy[0] : record->number,
-        .is_released = released >= record->end,
+        .is_released = view->at.released_seen >= record->end,
     };
 
     count_missed(c, &found);

@@ -1,6 +1,7 @@
 #include "core/cursor.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* A producer that laps us again and again is not worth chasing: what it has newest comes after the next look. */
 #define LAPS_MAX 64
@@ -156,7 +157,7 @@ static void find_boundary(struct cursor_lane *c, uint64_t wanted, uint64_t floor
 
 /*
  * The floor has passed us. A quarter of what is left is left alone, so that it does not pass us again at once; half of it
- * where it did, and more.
+ * where it did, and more. A recorder has no known places between its floor and its head.
  */
 static void go_on(struct cursor_lane *c, uint64_t floor, unsigned lap)
 {
@@ -164,7 +165,7 @@ static void go_on(struct cursor_lane *c, uint64_t floor, unsigned lap)
     uint64_t from = c->next;
 
     if (c->is_recorder)
-        c->next = floor;
+        c->next = lap < 2 ? floor : c->head_seen;
     else
         find_boundary(c, floor + left / 4 * (lap < 2 ? lap + 1 : 3), floor);
     c->skipped += c->next - from;
@@ -175,7 +176,7 @@ int cursor_start(struct cursor_lane *c, enum cursor_from from)
     uint64_t floor;
     uint64_t released = atomic_load_acquire_u64(&c->shared->released.released); /* A3 */
 
-    c->head_seen = 0;
+    c->head_seen = c->batch_at = c->batch_end = 0;
     c->missed = c->missed_bytes = c->skipped = 0;
     c->number = c->expected = CURSOR_NO_NUMBER;
     if (look_at_floor(c, &floor) != 0 || released > c->head_seen || released % 8 != 0)
@@ -193,9 +194,9 @@ int cursor_start(struct cursor_lane *c, enum cursor_from from)
     return 0;
 }
 
-static void copy_out(const struct cursor_lane *c, uint64_t *to, uint64_t size)
+static void copy_out(const struct cursor_lane *c, uint64_t position, uint64_t *to, uint64_t size)
 {
-    const uint64_t *from = (const uint64_t *)(const void *)(c->ring + (c->next & c->mask)) + 1;
+    const uint64_t *from = (const uint64_t *)(const void *)(c->ring + (position & c->mask));
 
     for (uint64_t i = 0; i < (size + 7) / 8; i++)
         to[i] = atomic_load_u64(from + i);
@@ -220,46 +221,102 @@ static void taken(struct cursor_lane *c, const uint64_t *copy, struct cursor_rec
     }
 }
 
-/* One try: as cursor_take, or 1 where there was padding, or the producer was faster. */
-static int try_to_take(struct cursor_lane *c, uint64_t *copy, size_t *size, struct cursor_record *record,
-                       unsigned lap)
+/*
+ * The producer feels each look at its words, which takes their lines from it. So what is published is copied in larger
+ * pieces, with one look at the floor for all of a piece. As cursor_take, or 1 where the producer was faster.
+ */
+static int fill_batch(struct cursor_lane *c, unsigned lap)
 {
+    uint64_t to_end = c->capacity - (c->next & c->mask);
     uint64_t floor;
 
     if (look_at_head(c) != 0)
         return -EBADMSG;
     if (c->next == c->head_seen)
         return -EAGAIN;
-    record->header = load_word(c, c->next);
+    uint64_t size = c->head_seen - c->next;
+
+    size = size < to_end ? size : to_end;
+    size = size < CURSOR_BATCH ? size : CURSOR_BATCH;
+    c->released_seen = atomic_load_acquire_u64(&c->shared->released.released); /* A3 */
+    copy_out(c, c->next, c->batch, size);
+    atomic_fence_load(); /* A14, A6: what was copied was copied before the look at the floor */
+    if (look_at_floor(c, &floor) != 0)
+        return -EBADMSG;
+    c->batch_at = c->next;
+    c->batch_end = c->next + size;
+    if (floor <= c->next)
+        return 0;
+    /* The floor of a recorder is where a record begins, and what lies behind it is whole. */
+    if (c->is_recorder && floor < c->batch_end) {
+        c->skipped += floor - c->next;
+        c->next = floor;
+        return 0;
+    }
+    c->batch_end = c->batch_at;
+    go_on(c, floor, lap);
+    return 1;
+}
+
+/* A record that is larger than a batch. Likewise. */
+static int copy_large(struct cursor_lane *c, uint64_t *copy, uint64_t size, unsigned lap)
+{
+    uint64_t floor;
+
+    copy_out(c, c->next + sizeof(struct shmq_record), copy, size);
+    atomic_fence_load(); /* A14, A6 */
+    if (look_at_floor(c, &floor) != 0)
+        return -EBADMSG;
+    if (floor > c->next) {
+        c->batch_end = c->batch_at;
+        go_on(c, floor, lap);
+        return 1;
+    }
+    return 0;
+}
+
+/* One try: as cursor_take, or 1 where there was padding, or the producer was faster. */
+static int try_to_take(struct cursor_lane *c, uint64_t *copy, size_t *size, struct cursor_record *record,
+                       unsigned lap)
+{
+    bool in_batch = c->next >= c->batch_at && c->next < c->batch_end;
+    int rc = in_batch ? 0 : fill_batch(c, lap);
+
+    if (rc != 0)
+        return rc;
+    const uint64_t *at = c->batch + (c->next - c->batch_at) / sizeof *at;
+    uint64_t left = c->batch_end - c->next;
+
+    record->header = *at;
     uint64_t bytes = lane_header_size(record->header);
     uint64_t span = lane_span(bytes);
+    uint64_t need = (bytes + 7) & ~UINT64_C(7);
     uint64_t to_end = c->capacity - (c->next & c->mask);
     bool fits = span <= c->head_seen - c->next && span <= to_end;
     bool is_padding = lane_header_flags(record->header) == SHMQ_RECORD_PADDING && fits && span == to_end;
     bool is_sound = lane_header_flags(record->header) == 0 && fits && (!c->is_numbered || bytes >= sizeof *copy);
-    bool is_small = ((bytes + 7) & ~UINT64_C(7)) <= *size;
 
-    if (is_sound && is_small)
-        copy_out(c, copy, bytes);
-    atomic_fence_load(); /* A14, A6: what was copied was copied before the look at the floor */
-    if (look_at_floor(c, &floor) != 0)
-        return -EBADMSG;
-    if (floor > c->next) {
-        go_on(c, floor, lap);
-        return 1;
-    }
     if (is_padding) {
         c->next += span;
         return 1;
     }
     if (!is_sound)
         return -EBADMSG;
-    if (!is_small) {
-        *size = (size_t)((bytes + 7) & ~UINT64_C(7));
+    if (span > left && c->next != c->batch_at) {
+        c->batch_at = c->batch_end; /* it begins the next batch */
+        return 1;
+    }
+    if (need > *size) {
+        *size = (size_t)need;
         return -ENOBUFS;
     }
-    taken(c, copy, record);
-    return 0;
+    if (span > left)
+        rc = copy_large(c, copy, bytes, lap);
+    else if (need > 0)
+        memcpy(copy, at + 1, (size_t)need);
+    if (rc == 0)
+        taken(c, copy, record);
+    return rc;
 }
 
 int cursor_take(struct cursor_lane *c, uint64_t *copy, size_t *size, struct cursor_record *record)

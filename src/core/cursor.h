@@ -7,9 +7,12 @@
  *         | not overwritten  |                            | be writing       |
  *
  * The floor is a capacity behind what is claimed, in a recorder it is the tail: what is written now overwrites what lies
- * in front of it. So a copy is made first, and then the floor is looked at: where it has passed the record, the copy is
+ * in front of it. So a copy is made first, and then the floor is looked at: where it has passed what was copied, that is
  * void, and the cursor goes on at a place where a record is known to begin: a mark, the beginning of the ring, what is
  * released; in a recorder the tail.
+ *
+ * Each look takes a line from the producer that it is about to store to again. So what is published is copied in larger
+ * pieces, and the records are shown out of these: looks are few where records are many.
  *
  * Nothing is stored to shared memory. Words of records are loaded atomically, each once: they may be overwritten meanwhile.
  *
@@ -24,6 +27,9 @@
 #include "core/lane.h"
 
 #define CURSOR_NO_NUMBER UINT64_MAX
+
+/* Bytes that are copied at once. */
+#define CURSOR_BATCH 16384u
 
 enum cursor_from {
     CURSOR_FROM_RELEASED, /* the first record that is not released */
@@ -43,6 +49,10 @@ struct cursor_lane {
     uint64_t head_seen;    /* the shared head when we last looked */
     uint64_t missed;       /* records that were overwritten before they were taken */
     uint64_t missed_bytes; /* of the ring, likewise */
+    uint64_t *batch;         /* CURSOR_BATCH bytes: what was copied last */
+    uint64_t batch_at;       /* the position of its first word */
+    uint64_t batch_end;      /* and the one behind its last */
+    uint64_t released_seen;  /* what was released before it was copied */
     bool is_recorder;
     bool is_numbered; /* payloads begin with a number */
 };
