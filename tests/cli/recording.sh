@@ -66,6 +66,20 @@ kinds_lanes_and_types_come_back() {
     is "$("$shmq" peek --json "$q-type2" | jq -c .fields.id | tr '\n' ' ')" "0 1 2 3 4 "
 }
 
+types_come_back_with_the_queue() {
+    "$trader" "$q-types" 5
+    "$shmq" record -q --history -e "$q-types" ./types.rec
+    "$shmq" replay --speed 0 ./types.rec "$q-types2"
+    "$shmq" info --json "$q-types" | jq -S .schemas >first
+    "$shmq" info --json "$q-types2" | jq -S .schemas >second
+    is "$(jq length first)" 2
+    same first second
+    is "$("$shmq" peek --json "$q-types2" | jq -c .fields.place.x | tr '\n' ' ')" "0 -1 -2 -3 -4 "
+    # A program with these types finds them in it, and receives and sends.
+    "$trader" "$q-types2" 1
+    is "$("$shmq" peek --json --where id=0 "$q-types2" | wc -l)" 2
+}
+
 filters_choose_what_is_recorded() {
     "$trader" "$q-where" 30
     echo untyped | "$shmq" send "$q-where"

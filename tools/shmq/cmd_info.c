@@ -5,6 +5,7 @@
 #include "roles.h"
 #include "snapshot.h"
 #include "table.h"
+#include "types.h"
 #include "units.h"
 
 #include <jansson.h>
@@ -39,25 +40,12 @@ struct look {
     bool exact;
 };
 
-static const char *kind_name(struct shmq *q, const struct shmq_field *field)
-{
-    static const char *const names[] = {"?",   "u8",  "u16", "u32",  "u64",  "i8",   "i16", "i32",
-                                        "i64", "f32", "f64", "bool", "text", "byte", "",    "blob"};
-    static char nested[64];
-    struct shmq_schema schema = {.struct_size = sizeof schema};
-    if (field->kind == SHMQ_FIELD_NESTED && shmq_schema_get(q, field->nested, &schema) == 0) {
-        snprintf(nested, sizeof nested, "%s", schema.name);
-        return nested;
-    }
-    return names[field->kind < sizeof names / sizeof *names ? field->kind : 0];
-}
-
 static bool field_row(struct table *table, struct shmq *q, const struct shmq_field *field)
 {
     char count[UNITS_TEXT];
     snprintf(count, sizeof count, "%s%u", field->shape == SHMQ_SHAPE_SPAN ? "up to " : "", field->count);
     return table_add(table, "%u", field->offset) && table_add(table, "%s", field->name) &&
-           table_add(table, "%s", kind_name(q, field)) && table_add(table, "%s", count);
+           table_add(table, "%s", types_kind(q, field)) && table_add(table, "%s", count);
 }
 
 static int schema_print(const struct look *look, uint32_t index)
@@ -80,26 +68,6 @@ static int schema_print(const struct look *look, uint32_t index)
     }
     table_free(&table);
     return rc;
-}
-
-static json_t *schema_object(const struct look *look, uint32_t index)
-{
-    static const char *const shapes[] = {"?", "one", "array", "span"};
-    struct shmq_schema schema = {.struct_size = sizeof schema};
-    struct shmq_field field = {.struct_size = sizeof field};
-    if (shmq_schema_get(look->q, index, &schema) != 0) {
-        return NULL;
-    }
-    json_t *fields = json_array();
-    for (uint32_t i = 0; shmq_schema_field(look->q, index, i, &field) == 0; i++) {
-        json_array_append_new(fields,
-                              json_pack("{ss sI ss ss sI}", "name", field.name, "offset", (json_int_t)field.offset,
-                                        "kind", kind_name(look->q, &field), "shape",
-                                        shapes[field.shape < 4 ? field.shape : 0], "count", (json_int_t)field.count));
-    }
-    return json_pack("{ss sI sI so so}", "name", schema.name, "version", (json_int_t)schema.version, "size",
-                     (json_int_t)schema.size, "record_type",
-                     schema.record_type != 0 ? json_integer(schema.record_type) : json_null(), "fields", fields);
 }
 
 static void number_line(const char *label, uint64_t bytes, bool exact, const char *more)
@@ -181,11 +149,8 @@ static int json_print(const struct look *look)
     const struct shmq_identity *i = &look->identity;
     char id[SNAPSHOT_ID_TEXT];
     snapshot_id(id, info);
-    json_t *schemas = json_array();
     int count = shmq_schema_count(look->q);
-    for (int k = 0; k < count; k++) {
-        json_array_append_new(schemas, schema_object(look, (uint32_t)k));
-    }
+    json_t *schemas = count < 0 ? json_array() : types_describe(look->q);
     json_t *name = json_string(look->name);
     json_t *object =
         json_pack("{so ss ss sb sb sI si sI sI sI sI sI sI sI s{sI sI sI sI sI sI sI} so so}", "name",

@@ -5,6 +5,7 @@
 #include "report.h"
 #include "show.h"
 #include "snapshot.h"
+#include "types.h"
 #include "units.h"
 
 #include <jansson.h>
@@ -47,10 +48,13 @@ static char *about_make(const char *name, struct shmq *q)
     snapshot_id(id, &info);
     os_host_name(host);
     json_t *name_text = json_string(name), *host_text = json_string(host);
+    /* Of types that cannot be read nothing is said: records are what they are. */
+    json_t *types = types_describe(q);
     json_t *about =
-        json_pack("{so ss ss sI sI sI so}", "name", name_text != NULL ? name_text : json_null(), "id", id, "kind",
+        json_pack("{so ss ss sI sI sI so so}", "name", name_text != NULL ? name_text : json_null(), "id", id, "kind",
                   snapshot_kind(&info), "lanes", (json_int_t)info.lane_count, "capacity", (json_int_t)info.capacity,
-                  "began_ns", (json_int_t)os_realtime_ns(), "host", host_text != NULL ? host_text : json_null());
+                  "began_ns", (json_int_t)os_realtime_ns(), "host", host_text != NULL ? host_text : json_null(),
+                  "schemas", types != NULL ? types : json_array());
     char *text = about != NULL ? json_dumps(about, JSON_COMPACT) : NULL;
     json_decref(about);
     return text;

@@ -3,6 +3,7 @@
 #include "os.h"
 #include "recording.h"
 #include "report.h"
+#include "types.h"
 #include "units.h"
 #include "wait.h"
 
@@ -62,7 +63,28 @@ static bool is_reached(const struct point *point, const struct recording_record 
     return point->is_time ? record->time_ns - start_ns >= point->time_ns : record->sequence >= point->sequence;
 }
 
-/* A queue like the one that was recorded, but for what its records look like. */
+/* With its types, where they can be used. */
+static int create_typed(const struct replay *r, const json_t *about, struct shmq_create_options *create)
+{
+    struct types *types = NULL;
+    int rc = types_make(json_object_get(about, "schemas"), &types);
+    if (rc == 0) {
+        types_use(types, create);
+        rc = shmq_create(r->name, create);
+    }
+    types_free(types);
+    if (rc == -EINVAL || rc == -EMSGSIZE) {
+        if (!r->quiet) {
+            report_line("replay: '%.512s': its description of types cannot be used; '%.256s' is created without them",
+                        r->path, r->name);
+        }
+        types_use(NULL, create);
+        rc = shmq_create(r->name, create);
+    }
+    return rc;
+}
+
+/* A queue like the one that was recorded. */
 static int queue_create(const struct replay *r)
 {
     json_t *about = json_loads(r->player.about, 0, NULL);
@@ -77,8 +99,9 @@ static int queue_create(const struct replay *r)
                 : kind != NULL && strcmp(kind, "recorder") == 0 ? SHMQ_RECORDER
                                                                 : SHMQ_LANES,
     };
+    int rc = create_typed(r, about, &create);
     json_decref(about);
-    return shmq_create(r->name, &create);
+    return rc;
 }
 
 static int queue_start(struct replay *r)
@@ -314,9 +337,9 @@ const struct command command_replay = {
     .summary = "Send what was recorded to a queue.",
     .description =
         "Each record with the type and, where the queue has it, through the lane that it was recorded with, as long "
-        "after the one before as then. Where there is no queue of that name one is created, with the kind, the lanes "
-        "and "
-        "the capacity of the one that was recorded, but without its descriptions of types.\n"
+        "after the one before as then. Where there is no queue of that name one is created, with the kind, the lanes, "
+        "the capacity and the types of the one that was recorded. What was in blobs is not recorded: records that "
+        "have some are sent, and who receives them finds no data.\n"
         "When the queue is full, replay waits for room. The parts of a recording that was rotated are played one "
         "after "
         "the other, beginning with FILE. What is damaged is left out and told; the exit code is then 5. A recording "
