@@ -1,4 +1,5 @@
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/nkeys.sh"
 
 # A server of our own, on a port of its own, with what it stores in this fact's folder. Options are added to its command.
 server_start() {
@@ -54,6 +55,7 @@ asked() {
 slowly() {
     awk '{ print } NR % 2000 == 0 { fflush(); system("sleep 0.05") }'
 }
+helpers+=$'\nnkey_checksum\nnkey_text\nnkey_prefix\nnkey_new\nnkey_half\nbase64url\njwt\ncreds'
 helpers+=$'\nserver_start\nreceived_at_least\nsent_at_least\nstream_is\nasked\nslowly'
 
 records_pass_through_a_server_with_their_types() {
@@ -191,6 +193,23 @@ a_bridge_that_is_killed_while_it_receives_loses_nothing_and_keeps_the_order() {
     same lines once
 }
 
+a_server_that_dies_before_the_first_record_is_waited_for() {
+    server_start
+    "$shmq" create "$q-first"
+    "$shmq" bridge "$q-first" --to "$url/first" --stream FIRST --count 10 2>told &
+    local bridge=$!
+    until_true consumer_is_here "$q-first"
+    killed "$server"
+    # It looks when it has something to say.
+    seq 1 5 | tee lines | "$shmq" send "$q-first"
+    until_true grep -q 'the server is gone' told
+    server_start
+    until_true waiting_is "$q-first" 0
+    seq 6 10 | tee -a lines | "$shmq" send "$q-first"
+    ends 0 "$bridge"
+    stream_is first lines
+}
+
 while_the_server_is_away_records_wait_in_the_queue() {
     server_start
     "$shmq" create --capacity 4K "$q-away"
@@ -298,6 +317,53 @@ users_and_passwords_and_tls_are_those_of_nats() {
     is "$(waiting "$q-user")" 1
     expect 0 "$shmq" bridge -q "$q-user" --to "tls://127.0.0.1:$port/tls" --tls-ca cert.pem --stream TLS --end
     is "$(waiting "$q-user")" 0
+}
+
+credentials_are_those_of_nats() {
+    command -v openssl >/dev/null || skip "openssl is missing"
+    openssl genpkey -algorithm ed25519 -out try.pem 2>/dev/null || skip "no Ed25519 in this openssl"
+    local limits account system
+    nkey_new operator && nkey_new account && nkey_new account system && nkey_new user && nkey_new account other && nkey_new user stranger
+    limits='"subs":-1,"conn":-1,"leaf":-1,"imports":-1,"exports":-1,"data":-1,"payload":-1,"wildcards":true'
+    system=$(jwt system operator system "{\"type\":\"account\",\"version\":2,\"limits\":{$limits}}")
+    limits+=',"mem_storage":-1,"disk_storage":-1,"streams":-1,"consumer":-1'
+    account=$(jwt account operator account "{\"type\":\"account\",\"version\":2,\"limits\":{$limits}}")
+    cat >server.conf <<END
+operator: $(jwt operator operator operator '{"type":"operator","version":2}')
+resolver: MEMORY
+system_account: $(cat system.nkey)
+resolver_preload: { $(cat system.nkey): $system, $(cat account.nkey): $account }
+END
+    creds user.creds user account
+    creds stranger.creds stranger other
+    server_start -c server.conf
+    "$shmq" create "$q-creds"
+    seq 1 100 >lines
+    "$shmq" send "$q-creds" lines
+    refused 1 "Authorization Violation" "$shmq" bridge "$q-creds" --to "$url/creds" --stream CREDS --end
+    # An account that the operator has not signed.
+    refused 1 "Authorization Violation" \
+        "$shmq" bridge "$q-creds" --to "$url/creds" --creds stranger.creds --stream CREDS --end
+    # The token of one, and the seed of another.
+    sed "s/^SU.*/$(cat stranger.seed)/" user.creds >mixed.creds
+    refused 1 "" "$shmq" bridge "$q-creds" --to "$url/creds" --creds mixed.creds --stream CREDS --end
+    refused 1 "no-such.creds" "$shmq" bridge "$q-creds" --to "$url/creds" --creds no-such.creds --stream CREDS --end
+    is "$(waiting "$q-creds")" 100
+    expect 0 "$shmq" bridge -q "$q-creds" --to "$url/creds" --creds user.creds --stream CREDS --end
+    is "$(waiting "$q-creds")" 0
+    # Also when it has to connect anew, and at the other end.
+    "$shmq" bridge "$q-creds" --to "$url/creds" --creds user.creds --count 1 2>told &
+    local bridge=$!
+    until_true consumer_is_here "$q-creds"
+    killed "$server"
+    until_true grep -q 'the server is gone' told
+    server_start -c server.conf
+    echo 101 | tee -a lines | "$shmq" send "$q-creds"
+    ends 0 "$bridge"
+    refused 1 "Authorization Violation" "$shmq" bridge "$q-creds" --from "$url/creds" --end
+    expect 0 "$shmq" bridge -q "$q-creds" --from "$url/creds" --creds user.creds --end
+    "$shmq" recv -q -e "$q-creds" >got
+    same lines got
 }
 
 it_waits_for_what_is_not_there_yet() {

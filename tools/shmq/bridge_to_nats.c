@@ -43,6 +43,7 @@ struct publisher {
     uint64_t duplicates;
     char error[256]; /* what the server said last */
     bool error_told;
+    bool asked;    /* something went out by this connection */
     bool finished; /* all producers are, and what they sent is in the batch; that is told once */
     char id[SNAPSHOT_ID_TEXT];
     int64_t payload_max;
@@ -106,6 +107,7 @@ static void publish(struct publisher *p, struct entry *entry)
         return;
     }
     s = js_PublishMsgAsync(p->l->js, &message, &options);
+    p->asked = p->asked || s == NATS_OK;
     if (s != NATS_OK) {
         pthread_mutex_lock(&p->lock);
         entry_fail(p, entry, natsStatus_GetText(s));
@@ -144,11 +146,13 @@ static bool is_connected(const struct publisher *p)
     return p->l->connection != NULL && natsConnection_Status(p->l->connection) == NATS_CONN_STATUS_CONNECTED;
 }
 
-/* The connection is gone, and what was on its way is ours again. */
+/* The connection is gone, and what was on its way is ours again. The client cannot be asked for what there never was. */
 static void take_back(struct publisher *p)
 {
     natsMsgList pending = {0};
-    if (p->l->js == NULL || js_PublishAsyncGetPendingList(&pending, p->l->js) != NATS_OK) {
+    bool asked = p->asked;
+    p->asked = false;
+    if (p->l->js == NULL || !asked || js_PublishAsyncGetPendingList(&pending, p->l->js) != NATS_OK) {
         return;
     }
     pthread_mutex_lock(&p->lock);
