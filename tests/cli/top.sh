@@ -255,6 +255,51 @@ inside_there_are_lanes_holders_rates_and_the_task() {
     shows '^code 0$'
 }
 
+the_list_shows_how_far_tasks_are() {
+    own_shm size=64M
+    [[ -n ${TEST_CLI_HELPERS:-} ]] || skip "no program that reports"
+    "$shmq" create other
+    "$shmq" create work
+    mkfifo status
+    exec 4<>status
+    "$TEST_CLI_HELPERS/test_cli_reporter" work <status >reported &
+    printf 'begin 500 files\nadvance 150\nmessage packing\n' >&4
+    until_true grep -q message reported
+    # As wide as most terminals are, and where the name and little more has room.
+    LOCALE=C screen 80 24 "$shmq" top -d 200ms
+    shows '^NAME .* TASK *$'
+    shows '^work .*\[#+ *\] +30%'
+    shows '^other .* - *$'
+    keys q
+    shows '^code 0$'
+}
+
+hints_that_do_not_fit_are_left_out_whole() {
+    own_shm size=64M
+    "$shmq" create one
+    screen 40 8 "$shmq" top -d 200ms
+    shows '^Enter look inside  s sort  [?] help  q quit$|^Enter look inside  [?] help  q quit$'
+    keys Enter
+    shows '^Esc back  .*[?] help  q quit$'
+    keys q
+    shows '^code 0$'
+}
+
+what_waits_is_told_as_time() {
+    own_shm size=64M
+    "$shmq" create slow
+    seq 1 3000 | "$shmq" send slow
+    screen 80 24 "$shmq" top -d 300ms slow
+    shows '^slow'
+    keys Enter
+    shows ' Waiting .* of 1M *$'
+    # At some hundred a second for some seconds.
+    while "$shmq" recv -q -c 5 slow >/dev/null; do sleep 0.02; done &
+    shows ' Waiting .* of 1M, ~[0-9]+(s|ms|m[0-9]*s?) *$'
+    keys q
+    shows '^code 0$'
+}
+
 high_water_marks_stay() {
     own_shm size=64M
     "$shmq" create --capacity 64K mark

@@ -121,3 +121,39 @@ void picture_rate(char text[32], double rate)
         snprintf(text, 32, "%.31s", count);
     }
 }
+
+void picture_hints(char text[PICTURE_TEXT], const char *const *hints, int width)
+{
+    const int last = 2, gap = 2;
+    int count = 0, rest = 0, used = 0;
+    while (hints[count] != NULL) {
+        count++;
+    }
+    for (int i = count - last; i < count; i++) {
+        rest += picture_width(hints[i]) + gap;
+    }
+    text[0] = '\0';
+    for (int i = 0; i < count; i++) {
+        int size = picture_width(hints[i]) + gap;
+        bool is_last = i >= count - last;
+        if (used + size + (is_last ? 0 : rest) - gap > width) {
+            continue;
+        }
+        size_t end = strlen(text);
+        snprintf(text + end, PICTURE_TEXT - end, "%s%s", used > 0 ? "  " : "", hints[i]);
+        used += size;
+    }
+}
+
+void picture_delay(char text[UNITS_TEXT], double seconds)
+{
+    const double thousand = 1000;
+    double ms = seconds * thousand;
+    if (ms < 1) {
+        snprintf(text, UNITS_TEXT, "%.0fus", ms * thousand < 1 ? 1 : ms * thousand);
+    } else if (ms < thousand) {
+        snprintf(text, UNITS_TEXT, "%.*fms", ms < 10, ms);
+    } else {
+        units_age(text, seconds < 9e9 ? (int64_t)(seconds * 1e9) : INT64_MAX);
+    }
+}

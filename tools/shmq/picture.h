@@ -2,6 +2,8 @@
 #ifndef SHMQ_PICTURE_H
 #define SHMQ_PICTURE_H
 
+#include "units.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,6 +22,12 @@ void picture_bar(char text[PICTURE_TEXT], double share, double mark, int width, 
 
 /** The newest at the right; `count` values were ever put into the ring of `room`. */
 void picture_spark(char text[PICTURE_TEXT], const float *ring, unsigned count, unsigned room, int width, bool utf8);
+
+/** The hints of a list that ends with NULL, as many of them as fit; the last two, how to be helped and to leave, first. */
+void picture_hints(char text[PICTURE_TEXT], const char *const *hints, int width);
+
+/** 12us, 1.4ms, 3m2s */
+void picture_delay(char text[UNITS_TEXT], double seconds);
 
 /** 1.2M, 340k, 12, 0.3 */
 void picture_rate(char text[32], double rate);

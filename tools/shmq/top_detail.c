@@ -124,6 +124,13 @@ static void waiting_draw(struct pen *pen)
     int x = write_at(pen, LABEL_COLUMN, depth_ink(share), text);
     snprintf(text, sizeof text, " %.0f%%  %s record%s, %s of %s", 100 * share, count,
              snapshot_waiting(info) == 1 ? "" : "s", used, room);
+    /* As long as it takes to receive what waits, at the rate of the interval: what comes now waits so long. */
+    if (pen->queue->rates.received > 0 && snapshot_waiting(info) > 0 && info->kind != SHMQ_RECORDER) {
+        char delay[UNITS_TEXT];
+        picture_delay(delay, (double)snapshot_waiting(info) / pen->queue->rates.received);
+        size_t end = strlen(text);
+        snprintf(text + end, sizeof text - end, ", ~%s", delay);
+    }
     write_at(pen, x, INK_PLAIN, text);
     pen->y++;
 }
@@ -397,6 +404,11 @@ void top_detail_draw(struct top *t, int width, int height)
     } else {
         gone_draw(&pen);
     }
+    static const char *const hints[] = {"Esc back", "up, down lanes", "p pause", "+ - interval",
+                                        "? help",   "q quit",         NULL};
+    char text[PICTURE_TEXT];
+    picture_hints(text, hints, width);
     pen.y = height - 1;
-    write_at(&pen, 0, INK_FAINT, "Esc back  up, down lanes  p pause  + - interval  ? help  q quit");
+    screen_fill(pen.y, INK_FAINT);
+    write_at(&pen, 0, INK_FAINT, text);
 }

@@ -16,6 +16,7 @@ static const char *const lines[][2] = {
     {"", ""},
     {"DEPTH", "how full the fullest lane is"},
     {"USED", "how full the lane is; | is the highest that was seen"},
+    {"Waiting ~", "inside: how long what comes now waits to be received, at the present rate"},
     {"FULL/s", "how often a producer found no room"},
     {"LOST/s", "records dropped by producers, or missed in a recorder"},
     {"PROD", "producers that are there, of how many there can be"},

@@ -33,11 +33,11 @@ enum column {
 
 static const struct grid_column columns[COLUMNS] = {
     [NAME] = {"NAME", 16, 40, 0, false},    [SENT] = {"SENT/s", 6, 7, 1, true},
-    [RECEIVED] = {"RECV/s", 6, 7, 3, true}, [BYTES] = {"BYTES/s", 7, 7, 8, true},
+    [RECEIVED] = {"RECV/s", 6, 7, 3, true}, [BYTES] = {"BYTES/s", 7, 7, 9, true},
     [WAITING] = {"WAITING", 7, 8, 4, true}, [DEPTH] = {"DEPTH", 13, 25, 2, false},
     [FULL] = {"FULL/s", 6, 6, 10, true},    [LOST] = {"LOST/s", 6, 6, 11, true},
-    [PRODUCERS] = {"PROD", 5, 7, 6, true},  [CONSUMER] = {"CONSUMER", 12, 22, 5, false},
-    [TASK] = {"TASK", 16, 28, 9, false},    [HISTORY] = {"HISTORY", 8, 60, 7, false},
+    [PRODUCERS] = {"PROD", 5, 7, 7, true},  [CONSUMER] = {"CONSUMER", 12, 22, 5, false},
+    [TASK] = {"TASK", 12, 28, 6, false},    [HISTORY] = {"HISTORY", 8, 60, 8, false},
 };
 
 static const enum column order_columns[TOP_ORDERS] = {NAME, SENT, RECEIVED, BYTES, WAITING, DEPTH};
@@ -206,7 +206,7 @@ static int layout(const struct top *t, int width, int widths[COLUMNS])
     longest = longest < usual / 2 ? usual / 2 : longest;
     ours[NAME].min = longest < usual ? longest : usual;
     ours[NAME].max = longest < ours[NAME].max ? longest : ours[NAME].max;
-    /* What is nowhere needs no room, and where there is a task, it matters more than what has been. */
+    /* What is nowhere needs no room. */
     ours[FULL].min = full ? ours[FULL].min : 0;
     ours[LOST].min = lost ? ours[LOST].min : 0;
     ours[TASK].min = tasks ? ours[TASK].min : 0;
@@ -288,8 +288,10 @@ static void headings_draw(const struct top *t, const int *widths, int gap)
     }
 }
 
-static void footer_draw(const struct top *t, int y)
+static void footer_draw(const struct top *t, int y, int width)
 {
+    static const char *const hints[] = {
+        "Enter look inside", "s sort", "/ filter", "p pause", "? help", "q quit", NULL};
     char text[PICTURE_TEXT];
     if (t->typing) {
         snprintf(text, sizeof text, "Show names with: %s_", t->filter);
@@ -297,9 +299,10 @@ static void footer_draw(const struct top *t, int y)
     } else if (t->note[0] != '\0') {
         screen_put(y, 0, INK_WARNING, t->note);
     } else {
-        int at = snprintf(text, sizeof text, "Enter look inside  s sort  / filter  p pause  ? help  q quit");
+        picture_hints(text, hints, width);
+        size_t end = strlen(text);
         if (t->filter[0] != '\0') {
-            snprintf(text + at, sizeof text - (size_t)at, "   (names with '%s')", t->filter);
+            snprintf(text + end, sizeof text - end, "   (names with '%s')", t->filter);
         }
         screen_put(y, 0, INK_FAINT, text);
     }
@@ -326,7 +329,7 @@ void top_list_draw(struct top *t, int width, int height)
                    t->filter[0] != '\0' ? "No queue has that in its name."
                                         : "There is no queue. Make one: shmq create NAME");
     }
-    footer_draw(t, height - 1);
+    footer_draw(t, height - 1, width);
 }
 
 static void line_print(const char *text)
