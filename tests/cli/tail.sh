@@ -20,6 +20,18 @@ the_last_records_are_shown_received_or_not() {
     is "$("$shmq" tail -n 2 -w symbol=IBM --json "$q-lastt" | jq .fields.id | tr '\n' ' ')" "25 28 "
 }
 
+the_last_of_each_lane_are_shown_or_the_last_of_all() {
+    "$shmq" create --lanes 3 "$q-lanes"
+    seq 1 9 | "$shmq" send --lane 2 "$q-lanes"
+    seq 101 20000 | "$shmq" send --lane 0 "$q-lanes"
+    is "$("$shmq" tail -n 2 --raw "$q-lanes" | tr '\n' ' ')" "19999 20000 8 9 "
+    is "$("$shmq" tail -n 2 --raw --lane 2 "$q-lanes" | tr '\n' ' ')" "8 9 "
+    "$shmq" create --lanes 3 --order total "$q-order"
+    seq 1 9 | "$shmq" send --lane 2 "$q-order"
+    seq 11 19 | "$shmq" send --lane 0 "$q-order"
+    is "$("$shmq" tail -n 2 --raw "$q-order" | tr '\n' ' ')" "18 19 "
+}
+
 it_follows_while_others_receive_and_ends_with_the_queue() {
     local kind
     for kind in '' --order=total --recorder; do

@@ -11,9 +11,19 @@ enum { LAST_MAX = 1000000, LAST_DEFAULT = 10 };
 
 static const struct option_row options[] = {
     {'f', "follow", NULL, "Go on with what comes, until the queue is removed or Ctrl-C comes."},
-    {'n', "lines", "COUNT", "The last COUNT records (10); 0: none, only what comes."},
+    {'n', "lines", "COUNT",
+     "The last COUNT records (10), where lanes have no order between them of each lane; 0: only what comes."},
     SHOW_OPTIONS,
     {0},
+};
+
+/* The last ones of a lane, or of all, in a ring. */
+struct kept {
+    struct {
+        char *text;
+        size_t size;
+    } * lines;
+    uint64_t count; /* so far */
 };
 
 struct tail {
@@ -23,12 +33,9 @@ struct tail {
     uint64_t last;
     bool follow;
     bool quiet;
-    struct {
-        char *text;
-        size_t size;
-    } * lines; /* the last ones, in a ring */
-    uint64_t line_count;
-    uint64_t missed; /* since that was told */
+    bool by_lane;       /* nobody knows which of two records of different lanes came first */
+    struct kept *lanes; /* one, or where `by_lane` SHMQ_LANES_MAX */
+    uint64_t missed;    /* since that was told */
     uint64_t missed_bytes;
     int64_t missed_ns; /* when it was told */
 };
@@ -38,7 +45,11 @@ static int line_keep(struct tail *t, const struct shmq_seen *seen)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = os_memory_begin();
+    struct kept *kept = &t->lanes[t->by_lane ? seen->message.lane : 0];
+    if (kept->lines == NULL) {
+        kept->lines = calloc(t->last, sizeof *kept->lines);
+    }
+    FILE *out = kept->lines != NULL ? os_memory_begin() : NULL;
     if (out == NULL) {
         return -ENOMEM;
     }
@@ -50,24 +61,32 @@ static int line_keep(struct tail *t, const struct shmq_seen *seen)
         free(text);
         return 0;
     }
-    size_t i = t->line_count++ % t->last;
-    free(t->lines[i].text);
-    t->lines[i].text = text;
-    t->lines[i].size = size;
+    size_t i = kept->count++ % t->last;
+    free(kept->lines[i].text);
+    kept->lines[i].text = text;
+    kept->lines[i].size = size;
     return 0;
+}
+
+static void kept_write(const struct tail *t, struct kept *kept)
+{
+    uint64_t count = kept->count < t->last ? kept->count : t->last;
+    for (uint64_t k = kept->count - count; k < kept->count; k++) {
+        fwrite(kept->lines[k % t->last].text, 1, kept->lines[k % t->last].size, stdout);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        free(kept->lines[i].text);
+    }
+    free(kept->lines);
 }
 
 static void lines_write(struct tail *t)
 {
-    uint64_t count = t->line_count < t->last ? t->line_count : t->last;
-    for (uint64_t k = t->line_count - count; k < t->line_count; k++) {
-        fwrite(t->lines[k % t->last].text, 1, t->lines[k % t->last].size, stdout);
+    for (unsigned i = 0; i < (t->by_lane ? SHMQ_LANES_MAX : 1); i++) {
+        kept_write(t, &t->lanes[i]);
     }
-    for (uint64_t i = 0; i < count; i++) {
-        free(t->lines[i].text);
-    }
-    free(t->lines);
-    t->lines = NULL;
+    free(t->lanes);
+    t->lanes = NULL;
 }
 
 /* What is there now, the last of it kept. Whoever sends faster than we look has no end: some of it will do. */
@@ -79,14 +98,14 @@ static int last_find(struct tail *t)
     if (t->last == 0) {
         return 0;
     }
-    t->lines = calloc(t->last, sizeof *t->lines);
-    rc = t->lines == NULL ? -ENOMEM : 0;
+    t->lanes = calloc(t->by_lane ? SHMQ_LANES_MAX : 1, sizeof *t->lanes);
+    rc = t->lanes == NULL ? -ENOMEM : 0;
     while (rc == 0 && os_monotonic_ns() < end_ns && os_signal_caught() == 0) {
         struct shmq_seen seen = {.struct_size = sizeof seen};
         rc = shmq_cursor_next(t->cursor, &seen);
         rc = rc == 0 ? line_keep(t, &seen) : rc;
     }
-    if (t->lines != NULL) {
+    if (t->lanes != NULL) {
         lines_write(t);
     }
     return rc == -EAGAIN || rc == -ESTALE ? 0 : rc;
@@ -164,6 +183,8 @@ static int tail(struct tail *t)
         return report("tail", t->name, rc);
     }
     os_signals_catch();
+    struct shmq_info info = {.struct_size = sizeof info};
+    t->by_lane = shmq_info(q, &info) == 0 && info.kind != SHMQ_TOTAL_ORDER && info.lane_count > 1;
     int code = show_start(&t->show, "tail", t->name, q);
     if (code == EXIT_CODE_OK) {
         struct shmq_cursor_options where = {
@@ -212,7 +233,10 @@ const struct command command_tail = {
     .description =
         "As peek, and as disturbing, which is not at all: nothing is taken, nobody waits for it. The last records "
         "are "
-        "those that were sent last, received or not.\n"
+        "those that were sent last, received or not. Which of two records of different lanes was sent first nobody "
+        "knows, "
+        "but in a queue of total order: so there are the last ones of each lane, one lane after the other, as tail "
+        "shows several files; --lane shows one.\n"
         "With -f it goes on with all that is sent from then on. Where more passes than it can show, records are "
         "overwritten before they are seen: standard error tells how many, and how many bytes of the rings; with "
         "--json "
