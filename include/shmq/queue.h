@@ -104,6 +104,7 @@ struct shmq_create_options {
     const struct shmq_sm *const *types; /* what its typed records look like: sm.h */
     uint32_t type_count;
     uint32_t blob_count; /* blobs of a lane that can be in use at a time, where a type has any: 1 .. 1024; 64 */
+    uint32_t exclusive;  /* 1: fail where a queue of that name exists, as O_EXCL does */
 };
 
 /** How to open. Zero in a field means its default. */
@@ -130,7 +131,8 @@ struct shmq_open_options {
  *   -EMSGSIZE      a type is larger than any record of this queue can be
  *   -ENAMETOOLONG  the name has more than 64 characters, or the path is too long
  *   -EPERM         a Global\ name and no privilege
- *   -EEXIST        the name or the path is taken by something that is not a queue
+ *   -EEXIST        the name or the path is taken by something that is not a queue; or `exclusive` was asked for, and
+ *                  there is one
  *   -EACCES        no permission there
  *   -ENOSPC        shared memory or file system is full
  *   -ENOMEM -EMFILE -ENFILE

@@ -189,7 +189,7 @@ static int fill_order(struct order *order, const struct shmq_create_options *o)
         .features_compatible = o->transient != 0 ? SHMQ_FEATURE_TRANSIENT : 0,
     };
     if (order->permissions.mode > 0777 || o->has_group > 1 || o->kind > SHMQ_RECORDER || o->transient > 1 ||
-        o->blob_count > SHMQ_BLOBS_MAX)
+        o->blob_count > SHMQ_BLOBS_MAX || o->exclusive > 1)
         return -EINVAL;
     int rc = layout_plan(capacity, o->lane_count != 0 ? o->lane_count : 1, &order->geometry);
 
@@ -218,5 +218,5 @@ int shmq_create(const char *name, const struct shmq_create_options *options)
     if (rc == 0)
         rc = carry_out(&place, &o, &order);
     free(order.schemas);
-    return rc;
+    return rc == 1 && o.exclusive != 0 ? -EEXIST : rc;
 }

@@ -86,6 +86,8 @@ static void existing_queue_is_left_as_it_is(void **state)
     (void)state;
     assert_int_equal(shmq_send(q, "kept", 4, 1, 0), 0);
     assert_int_equal(shmq_create(name, &o), 1);
+    o.exclusive = 1;
+    assert_int_equal(shmq_create(name, &o), -EEXIST);
     assert_int_equal(info_of(q).capacity, 4096);
     assert_int_equal(info_of(q).sent, 1);
     shmq_close(q);
@@ -106,6 +108,9 @@ static void arguments_out_of_range_are_refused(void **state)
     assert_int_equal(shmq_create(name, &o), -EINVAL);
     o = options(0, 0);
     o.mode = 01000;
+    assert_int_equal(shmq_create(name, &o), -EINVAL);
+    o = options(0, 0);
+    o.exclusive = 2;
     assert_int_equal(shmq_create(name, &o), -EINVAL);
     o = options(0, 0);
     o.struct_size = 0;

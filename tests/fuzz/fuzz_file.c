@@ -58,8 +58,12 @@ static int see_unused(const struct shmq_unused *unused, void *arg)
 static void create(uint8_t how)
 {
     static const struct shmq_sm *const types[] = {&fuzz_film_sm};
-    struct shmq_create_options options = {
-        .struct_size = sizeof options, .capacity = 4096, .lane_count = 2, .kind = how % 3, .transient = how / 4 % 2};
+    struct shmq_create_options options = {.struct_size = sizeof options,
+                                          .capacity = 4096,
+                                          .lane_count = 2,
+                                          .kind = how % 3,
+                                          .transient = how / 4 % 2,
+                                          .exclusive = how / 16 % 2};
 
     if (how / 8 % 2 == 0 && options.kind != SHMQ_RECORDER) {
         options.types = types;

@@ -33,7 +33,7 @@ static int work(struct shmq_client *client, char *program, char *name)
 
 int main(int argc, char *argv[])
 {
-    const struct shmq_create_options options = {.struct_size = sizeof options, .transient = 1};
+    const struct shmq_create_options options = {.struct_size = sizeof options, .transient = 1, .exclusive = 1};
     struct shmq_client *client = NULL;
 
     if (argc != 3) {
@@ -43,8 +43,6 @@ int main(int argc, char *argv[])
     setvbuf(stdout, NULL, _IONBF, 0);
     int rc = shmq_create(argv[1], &options);
 
-    if (rc == 1) /* there was one of that name, which is not ours */
-        rc = -EEXIST;
     if (rc == 0)
         rc = shmq_client_open(argv[1], NULL, &client);
     if (rc == 0)

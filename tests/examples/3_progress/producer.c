@@ -78,7 +78,7 @@ static int work(struct shmq *q, char *command[])
 
 int main(int argc, char *argv[])
 {
-    const struct shmq_create_options options = {.struct_size = sizeof options, .transient = 1};
+    const struct shmq_create_options options = {.struct_size = sizeof options, .transient = 1, .exclusive = 1};
     struct shmq *q = NULL;
 
     if (argc != 3 && argc != 4) {
@@ -90,8 +90,6 @@ int main(int argc, char *argv[])
     setvbuf(stdout, NULL, _IONBF, 0);
     int rc = shmq_create(argv[1], &options);
 
-    if (rc == 1) /* there was one of that name, which is not ours */
-        rc = -EEXIST;
     if (rc == 0)
         rc = shmq_open(argv[1], SHMQ_PRODUCER, NULL, &q);
     if (rc == 0)

@@ -63,7 +63,8 @@ static int work(struct shmq *q, char *command[])
 int main(int argc, char *argv[])
 {
     const struct shmq_sm *types[] = {&task_sm};
-    const struct shmq_create_options options = {.struct_size = sizeof options, .types = types, .type_count = 1};
+    const struct shmq_create_options options = {
+        .struct_size = sizeof options, .types = types, .type_count = 1, .exclusive = 1};
     struct shmq *q = NULL;
 
     if (argc != 3) {
@@ -81,8 +82,6 @@ int main(int argc, char *argv[])
             rc = work(q, command);
         shmq_close(q);
         shmq_remove(argv[1], SHMQ_REMOVE_USED); /* who is killed leaves it to the successor */
-    } else if (rc == 1) {                       /* there was one of that name, which is not ours */
-        rc = -EEXIST;
     }
     if (rc < 0)
         fprintf(stderr, "P: %s: %s\n", argv[1], shmq_strerror(rc));
