@@ -102,6 +102,9 @@ static void measure(struct shim_state *state, void *context)
         shim_counter(state, "system_calls_per_message", figure.calls);
         shim_counter(state, "memory_bytes", figure.memory);
     }
+    if (point->observer != OBSERVER_NONE) {
+        shim_counter(state, "observed_per_second", figure.observed);
+    }
     shim_counter(state, "messages", (double)figure.messages);
     if (figure.times.count > 0) {
         shim_counter(state, "least_ns", figure.times.least);

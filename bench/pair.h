@@ -39,10 +39,11 @@ struct pair_shared {
     struct pair_line consumer_meets;
     struct pair_line finished; /* messages sent and one, once the producer is done */
     alignas(128) struct payload_account account;
-    uint64_t end_ns; /* when the consumer had the last message */
-    double away;     /* the part of the time that the consumer was not running */
-    uint64_t memory; /* what the consumer occupies at the end, where that is watched */
-    int error;       /* the consumer's */
+    uint64_t end_ns;   /* when the consumer had the last message */
+    double away;       /* the part of the time that the consumer was not running */
+    uint64_t memory;   /* what the consumer occupies at the end, where that is watched */
+    uint64_t observed; /* what who only watches has seen: records, or looks */
+    int error;         /* the consumer's */
     alignas(128) uint8_t payload_ping[128];
     uint8_t payload_pong[128];
 };

@@ -346,6 +346,42 @@ static void add_status(void)
     }
 }
 
+/* With nobody who watches, with each of those who do, and with each of them busy elsewhere. */
+static void add_observed(size_t size)
+{
+    static const struct {
+        const char *name;
+        unsigned observer;
+        double rate;
+        bool own;
+        bool alone; /* also without a consumer */
+    } ways[] = {
+        {"none", OBSERVER_NONE, 0, false, true},        {"tail", OBSERVER_TAIL, 0, false, true},
+        {"tail_own", OBSERVER_TAIL, 0, true, true},     {"record", OBSERVER_RECORD, 0, false, true},
+        {"record_own", OBSERVER_RECORD, 0, true, true}, {"stat", OBSERVER_LOOKS, 1, false, false},
+        {"top", OBSERVER_LOOKS, 10, false, true},       {"looks", OBSERVER_LOOKS, 0, false, true},
+        {"looks_own", OBSERVER_LOOKS, 0, true, true},
+    };
+    char name[40];
+
+    for (int alone = 0; alone <= 1; alone++) {
+        for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+            struct point point = {.transport = alone ? &observed_alone : &observed_pair,
+                                  .size = size,
+                                  .capacity = SHMQ_CAPACITY_DEFAULT,
+                                  .kind = alone ? SHMQ_RECORDER : SHMQ_LANES,
+                                  .rate = ways[i].rate,
+                                  .observer = ways[i].observer,
+                                  .observes_own = ways[i].own};
+
+            snprintf(name, sizeof name, "%s_%s", alone ? "alone" : "pair", ways[i].name);
+            if (!alone || ways[i].alone) {
+                add(point, "watch", name);
+            }
+        }
+    }
+}
+
 /* Typed beside untyped; blobs beside pipes. */
 static void add_sm(void)
 {
@@ -398,6 +434,8 @@ void points_add_all(struct points *all, const regex_t *filter)
     }
     add_kernel(64);
     add_status();
+    add_observed(64);
+    add_observed(1024);
     add_sm();
     add_lanes();
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {

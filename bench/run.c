@@ -119,6 +119,7 @@ static const char *verdict(const struct run *run, struct figure *figure)
     figure->away = figure->away > shared->away ? figure->away : shared->away;
     figure->messages = account->received - run->start_sent;
     figure->seconds = (double)(shared->end_ns - run->start_ns) * 1e-9;
+    figure->observed = (double)shared->observed / ((double)(shared->end_ns - run->meet_ns) * 1e-9);
     return figure->messages == 0 || figure->seconds <= 0 ? "nothing was sent" : NULL;
 }
 

@@ -39,6 +39,13 @@ struct transport {
     void (*clean)(struct run *run);  /* in the parent, at the end */
 };
 
+enum observer_kind {
+    OBSERVER_NONE,
+    OBSERVER_TAIL,   /* a cursor, and a line of text of each record */
+    OBSERVER_RECORD, /* a cursor, and a copy of each record */
+    OBSERVER_LOOKS,  /* all that is counted, now and then */
+};
+
 struct point {
     char name[112];
     const struct transport *transport;
@@ -55,6 +62,8 @@ struct point {
     bool sleeps;        /* paced: the sender sleeps until a message is due */
     unsigned producers; /* many: producers at work at once */
     bool watched;       /* count system calls, and look at the memory */
+    unsigned observer;  /* observed: enum observer_kind; `rate`: looks a second, 0: one after the other */
+    bool observes_own;  /* observed: not this queue, but as much of one of its own */
     const struct peer *peer;
 };
 
@@ -73,6 +82,7 @@ struct figure {
     double consumer_cpu;
     double calls;              /* watched: system calls a message, of both sides together */
     double memory;             /* watched: bytes that both have taken */
+    double observed;           /* observed: records that were seen a second, or looks */
     struct hist_summary times; /* of round trips or single messages, in ns; count 0: these were none */
 };
 

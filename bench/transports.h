@@ -70,6 +70,10 @@ extern const struct transport status_glance;
 extern const struct transport status_glance_busy;
 extern const struct transport status_look;
 
+/* bench_observed.c: as shmq_single with a third process that watches; a recorder, with one that watches it. */
+extern const struct transport observed_pair;
+extern const struct transport observed_alone;
+
 /*
  * Pipes, for both. Way 0 is there, way 1 is back; each side meets the other with the ways it reads and writes, and
  * closes the ends that are the other's. Read and write go on until all is through; -EPIPE is the end.

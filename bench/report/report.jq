@@ -140,6 +140,17 @@ def picture($name; $alt; $pictures): if $pictures | index($name) then "![\($alt)
        | table(["M messages/s, producers at work"] + $counts))
    else "" end)
 
++ (if any($points[]; .family == "watch") then
+    def cost($transport): point("watch"; $transport; "64") | if . == null then "-" else "\(1e9 / .per_s | digits(3))\(if .moved then "~" else "" end)" end;
+    "\n\n## Being watched\n\nns a message of 64 bytes, one a call; in brackets with the one who watches doing as much in a queue of its own: the "
+    + "difference is what being watched costs. With a consumer, the one who watches shares the consumer's processor.\n\n"
+    + ([["none", "nobody"], ["stat", "a look a second"], ["top", "ten looks a second"], ["looks", "looks without a pause"],
+        ["tail", "a cursor, a line of text each"], ["record", "a cursor, a copy each"]]
+       | map(. as [$who, $text] | [$text] + (["pair", "alone"] | map(. as $how
+             | cost("\($how)_\($who)") + (if point("watch"; "\($how)_\($who)_own"; "64") == null then "" else " (\(cost("\($how)_\($who)_own")))" end))))
+       | table(["who watches", "a queue with its consumer", "a recorder, which has none"]))
+   else "" end)
+
 + (if any($points[]; .family == "claim") then
     "\n\nTwo producers at once, each on a processor of its own, and no consumer: what a message of 8 bytes costs each.\n\n"
     + ([["lanes", "shmq"], ["total_order", "shmq, total order"], ["fetch_add", "one tail for both, fetch-add"],

@@ -55,6 +55,7 @@ def middle(field): map(field // empty) | median;
           consumer_cpu: middle(.consumer_cpu_percent),
           memory: middle(.memory_bytes),
           calls: middle(.system_calls_per_message),
+          observed: middle(.observed_per_second),
           line_ns: middle(.rtt_bare_before_ns)
         }
     ]

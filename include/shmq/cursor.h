@@ -17,7 +17,9 @@
  *
  * Each record is a copy, made whole before its producer can overwrite it: one that may be torn is never shown. Nobody
  * waits for a cursor, so where it is slower than what passes, records are overwritten before it comes to them; it then
- * goes on with later ones and tells how many it has missed.
+ * goes on with later ones and tells how many it has missed. A producer feels no more of it than of anybody who reads what
+ * it has just written: the processor has to take the lines back when they are written to again (bench/README.md has
+ * figures).
  *
  * Released records stay in the ring until they are overwritten. Of these a cursor finds what lies behind the oldest mark
  * that a producer has left (it leaves one in each eighth of the ring): of a ring that is in use at least about three
