@@ -14,42 +14,70 @@
 #include "port/shm_win32.h"
 
 #include <errno.h>
-#include <objbase.h>
 #include <shlobj.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
+#define SHELL_FOLDERS L"Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\Shell Folders"
+
 struct folder {
     INIT_ONCE once;
+    HKEY root;
+    const wchar_t *value; /* of SHELL_FOLDERS */
     const KNOWNFOLDERID *id;
     char path[PORT_PATH_MAX]; /* empty: the system does not say */
 };
 
 static struct folder folders[] = {
-    [PORT_LOCAL] = {INIT_ONCE_STATIC_INIT, &FOLDERID_LocalAppData, ""},
-    [PORT_GLOBAL] = {INIT_ONCE_STATIC_INIT, &FOLDERID_ProgramData, ""},
+    [PORT_LOCAL] = {INIT_ONCE_STATIC_INIT, HKEY_CURRENT_USER, L"Local AppData", &FOLDERID_LocalAppData, ""},
+    [PORT_GLOBAL] = {INIT_ONCE_STATIC_INIT, HKEY_LOCAL_MACHINE, L"Common AppData", &FOLDERID_ProgramData, ""},
 };
 
-/* Loaded for this one question: each program would start slower with it. */
-static BOOL CALLBACK folder_ask(PINIT_ONCE init, PVOID argument, PVOID *context)
+/* In the words of the shell, which is loaded for this one question. */
+static bool ask_shell(const struct folder *folder, char path[PORT_PATH_MAX])
 {
     typedef HRESULT(WINAPI * known_folder)(REFKNOWNFOLDERID, DWORD, HANDLE, PWSTR *);
-    struct folder *folder = argument;
+    typedef void(WINAPI * task_free)(LPVOID);
     HMODULE shell = LoadLibraryExW(L"shell32.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    HMODULE ole = LoadLibraryExW(L"ole32.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
     known_folder ask = shell != NULL ? (known_folder)(void *)GetProcAddress(shell, "SHGetKnownFolderPath") : NULL;
+    task_free release = ole != NULL ? (task_free)(void *)GetProcAddress(ole, "CoTaskMemFree") : NULL;
     PWSTR wide = NULL;
+    bool found =
+        ask != NULL && ask(folder->id, KF_FLAG_CREATE, NULL, &wide) == S_OK && win32_path_back(wide, path) == 0;
+
+    if (release != NULL)
+        release(wide);
+    if (shell != NULL)
+        FreeLibrary(shell);
+    if (ole != NULL)
+        FreeLibrary(ole);
+    return found;
+}
+
+/* Where the shell keeps its answers, which it takes many times as long to give. */
+static bool ask_registry(const struct folder *folder, char path[PORT_PATH_MAX])
+{
+    wchar_t wide[PORT_PATH_MAX];
+    DWORD size = sizeof wide;
+
+    return RegGetValueW(folder->root, SHELL_FOLDERS, folder->value, RRF_RT_REG_SZ, NULL, wide, &size) ==
+               ERROR_SUCCESS &&
+           wide[0] != L'\0' && wide[1] == L':' && win32_path_back(wide, path) == 0;
+}
+
+static BOOL CALLBACK folder_ask(PINIT_ONCE init, PVOID argument, PVOID *context)
+{
+    struct folder *folder = argument;
     char path[PORT_PATH_MAX];
 
     (void)init;
     (void)context;
-    if (ask != NULL && ask(folder->id, KF_FLAG_CREATE, NULL, &wide) == S_OK && win32_path_back(wide, path) == 0 &&
+    if ((ask_registry(folder, path) || ask_shell(folder, path)) &&
         strlen(path) + sizeof "/shmq/" <= sizeof folder->path)
         snprintf(folder->path, sizeof folder->path, "%.*s/shmq/", PORT_PATH_MAX - 8, path);
-    CoTaskMemFree(wide);
-    if (shell != NULL)
-        FreeLibrary(shell);
     return TRUE;
 }
 
