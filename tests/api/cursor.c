@@ -564,7 +564,7 @@ static void watch_storm(uint32_t kind, const char *word, uint32_t lanes)
         peer_go(&consumer);
         for (uint32_t i = 0; i < lanes; i++)
             peer_go(&producers[i]);
-        for (uint64_t more = w.seen + 4000; w.seen < more;) {
+        for (uint64_t more = w.seen + test_rounds(4000); w.seen < more;) {
             struct shmq_seen seen;
             int rc = next(cursor, &seen);
 
