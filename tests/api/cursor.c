@@ -603,6 +603,64 @@ static void fast_pairs_are_watched_whole_in_order_and_with_exact_gaps(void **sta
     watch_storm(SHMQ_TOTAL_ORDER, "storm2", 2);
 }
 
+/* Larger than what a cursor copies at once. */
+enum { LARGE_RING = 1 << 17, LARGE_WORDS = 5000 };
+
+static int send_large_for_ever(struct peer *self, void *name)
+{
+    static uint64_t words[LARGE_WORDS];
+    struct shmq_open_options o = {.struct_size = sizeof o, .policy = SHMQ_WAIT};
+    struct shmq *q = NULL;
+
+    CHILD_CHECK(shmq_open(name, SHMQ_PRODUCER, &o, &q) == 0);
+    peer_pause(self);
+    for (uint64_t number = 0;; number++) {
+        for (uint64_t i = 0; i < LARGE_WORDS; i++)
+            words[i] = number + i;
+        CHILD_CHECK(shmq_send(q, words, sizeof words - number % 3 * 4096, 7, 0) == 0);
+    }
+}
+
+static void records_larger_than_a_piece_are_whole_or_missed(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        const char *name =
+            queue_made(k == 0 ? "large0" : "large1", LARGE_RING, 1, k == 0 ? SHMQ_RECORDER : SHMQ_LANES);
+        struct shmq *o = queue_opened(name, SHMQ_OBSERVER);
+        struct shmq_cursor *cursor = placed(o, SHMQ_FROM_WAITING);
+        struct peer consumer = peer_start(receive_for_ever, (void *)(uintptr_t)name);
+        struct peer producer = peer_start(send_large_for_ever, (void *)(uintptr_t)name);
+        uint64_t expected = 0;
+
+        assert_true(peer_await(&consumer) && peer_await(&producer));
+        peer_go(&consumer);
+        peer_go(&producer);
+        for (int seen_count = 0; seen_count < 1000;) {
+            struct shmq_seen seen;
+            int rc = next(cursor, &seen);
+
+            assert_true(rc == 0 || rc == -EAGAIN);
+            if (rc != 0)
+                continue;
+            const uint64_t *words = seen.message.data;
+            bool whole = true;
+
+            for (uint64_t i = 0; i < seen.message.size / 8; i++)
+                whole = whole && words[i] == words[0] + i;
+            assert_true(whole);
+            assert_int_equal(seen.message.size, LARGE_WORDS * 8 - words[0] % 3 * 4096);
+            assert_int_equal(words[0], expected + seen.missed);
+            expected = words[0] + 1;
+            seen_count++;
+        }
+        peer_kill(&producer);
+        peer_kill(&consumer);
+        shmq_cursor_close(cursor);
+        shmq_close(o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -617,6 +675,7 @@ int main(void)
         cmocka_unit_test(removed_queue_ends_it_when_all_was_seen),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(hostile_words_are_told_and_end),
+        cmocka_unit_test(records_larger_than_a_piece_are_whole_or_missed),
         cmocka_unit_test(fast_pairs_are_watched_whole_in_order_and_with_exact_gaps),
     };
 
