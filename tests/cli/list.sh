@@ -134,4 +134,20 @@ a_mapping_that_is_no_queue_is_listed_as_one() {
     printf '\x53' | dd of=other bs=1 seek=1 conv=notrunc status=none
 }
 
+it_tells_the_state_of_tasks() {
+    [[ -n ${TEST_CLI_HELPERS:-} ]] || skip "no program that reports"
+    "$shmq" create "$q-task"
+    is "$("$shmq" ls --json | jq -r ".[] | select(.name == \"$q-task\") | .state")" null
+    mkfifo status
+    exec 4<>status
+    "$TEST_CLI_HELPERS/test_cli_reporter" "$q-task" <status >reported &
+    local reporter=$!
+    printf 'begin 500 files\nadvance 150\n' >&4
+    until_true grep -q advance reported
+    "$shmq" ls | grep -qE "^$q-task .* task running 30%$" || fail "not in the table"
+    is "$("$shmq" ls --json | jq -r ".[] | select(.name == \"$q-task\") | .state")" running
+    killed "$reporter"
+    "$shmq" ls | grep -qE "^$q-task .* task died" || fail "dead, and not told"
+}
+
 run_facts

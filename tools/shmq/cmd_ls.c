@@ -5,6 +5,7 @@
 #include "report.h"
 #include "snapshot.h"
 #include "table.h"
+#include "task.h"
 #include "units.h"
 
 #include <jansson.h>
@@ -51,15 +52,34 @@ static void producers_text(char *text, size_t size, const struct snapshot *snaps
     }
 }
 
+/* How far a task is that is reported there; empty: there was none. */
+static void state_text(char *text, size_t size, const struct snapshot *snapshot)
+{
+    const struct task task = {.status = snapshot->status};
+    const struct shmq_status *s = &snapshot->status;
+    text[0] = '\0';
+    if (s->struct_size == 0 || s->run == 0) {
+        return;
+    }
+    snprintf(text, size, "%s", task_state(&task));
+    if (s->state == SHMQ_RUNNING && s->total > 0) {
+        double share = (double)s->done / (double)s->total;
+        size_t end = strlen(text);
+        snprintf(text + end, size - end, " %.0f%%", 100 * (share < 1 ? share : 1));
+    }
+}
+
 static void queue_note(char *text, size_t size, const struct snapshot *snapshot)
 {
-    char died[512];
+    char died[512], state[64];
     const char *mark = snapshot->info.transient != 0 ? "transient" : "";
+    state_text(state, sizeof state, snapshot);
+    snprintf(text, size, "%s%s%s%s", state[0] != '\0' ? "task " : "", state,
+             state[0] != '\0' && mark[0] != '\0' ? ", " : "", mark);
     if (holders_are_gone(snapshot)) {
         holders_died(died, sizeof died, snapshot);
-        snprintf(text, size, "%s%sstale: %s died", mark, mark[0] != '\0' ? ", " : "", died);
-    } else {
-        snprintf(text, size, "%s", mark);
+        size_t end = strlen(text);
+        snprintf(text + end, size - end, "%sstale: %s died", end > 0 ? ", " : "", died);
     }
 }
 
@@ -68,7 +88,7 @@ static bool queue_row(struct listing *listing, const char *name, const struct sn
     struct table *t = &listing->table;
     const struct shmq_info *info = &snapshot->info;
     char capacity[UNITS_TEXT], used[UNITS_TEXT], age[UNITS_TEXT], producers[96], consumer[UNITS_TEXT] = "-";
-    char note[600];
+    char note[700];
     units_size(capacity, info->capacity, listing->bytes);
     units_size(used, info->used, listing->bytes);
     units_age(age, units_between(info->created_ns, listing->now_ns));
@@ -124,19 +144,22 @@ static bool other_row(struct listing *listing, const char *name, const struct sn
 static json_t *queue_object(const char *name, const struct snapshot *snapshot, int64_t now_ns)
 {
     const struct shmq_info *info = &snapshot->info;
+    const struct task task = {.status = snapshot->status};
+    bool has_task = snapshot->status.struct_size != 0 && snapshot->status.run != 0;
     json_t *producers = json_array();
     for (uint32_t i = 0; i < info->lane_count; i++) {
         if (snapshot->lanes[i].presence == SHMQ_PRESENT) {
             json_array_append_new(producers, json_integer(snapshot->lanes[i].producer_pid));
         }
     }
-    return json_pack("{ss ss sb sb sI sI si sI sI so so sf}", "name", name, "kind", snapshot_kind(info), "transient",
-                     (int)info->transient, "stale", (int)holders_are_gone(snapshot), "mapping_size",
+    return json_pack("{ss ss sb sb sI sI si sI sI so so so sf}", "name", name, "kind", snapshot_kind(info),
+                     "transient", (int)info->transient, "stale", (int)holders_are_gone(snapshot), "mapping_size",
                      (json_int_t)info->mapping_size, "capacity", (json_int_t)info->capacity, "lanes",
                      (int)info->lane_count, "used", (json_int_t)info->used, "waiting",
                      (json_int_t)snapshot_waiting(info), "producers", producers, "consumer",
                      info->consumer_presence == SHMQ_PRESENT ? json_integer(info->consumer_pid) : json_null(),
-                     "age_seconds", (double)units_between(info->created_ns, now_ns) / 1e9);
+                     "state", has_task ? json_string(task_state(&task)) : json_null(), "age_seconds",
+                     (double)units_between(info->created_ns, now_ns) / 1e9);
 }
 
 static json_t *other_object(const char *name, const struct snapshot *snapshot)
@@ -209,7 +232,8 @@ const struct command command_ls = {
         "The user's own and those of all users. KIND is queue, total (one order for all its producers), recorder, or "
         "mapping for shared memory that is no queue. CAPACITY is of one lane, USED the bytes of all lanes that hold "
         "records, WAITING the records in them; PRODUCERS and CONSUMER are process ids of who has it open now. NOTE "
-        "says what is transient, what is stale (somebody died with it, and nobody has come after: see shmq clean), "
+        "says how far the task is that is reported there (see: shmq status), what is transient, what is stale "
+        "(somebody died with it, and nobody has come after: see shmq clean), "
         "and "
         "what is damaged or cannot be read.",
     .examples = "shmq ls\n"

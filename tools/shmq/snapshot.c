@@ -1,5 +1,6 @@
 #include "snapshot.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,9 @@ int snapshot_take(const char *name, struct snapshot *snapshot)
         snapshot->is_queue = true;
         snapshot->mapping_size = snapshot->info.mapping_size;
         rc = lanes_take(q, snapshot);
+        snapshot->status.struct_size = sizeof snapshot->status;
+        int status = shmq_status(q, &snapshot->status);
+        snapshot->status.struct_size = status == 0 || status == -EAGAIN ? sizeof snapshot->status : 0;
     } else {
         struct shmq_identity identity = {0};
         snapshot->is_queue = identity_read(name, &identity, &snapshot->mapping_size) && magic_matches(&identity);

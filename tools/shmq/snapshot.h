@@ -13,6 +13,7 @@ struct snapshot {
     uint64_t mapping_size; /* bytes, 0 where it cannot be opened */
     struct shmq_info info;
     struct shmq_lane_info *lanes; /* info.lane_count of them */
+    struct shmq_status status;    /* its struct_size is 0 where it cannot be read */
 };
 
 /** Look at a queue, or at what has its name. Returns error. */
