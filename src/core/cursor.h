@@ -42,17 +42,17 @@ struct cursor_lane {
     const uint8_t *ring;
     uint64_t capacity;
     uint64_t mask;
-    uint64_t next;         /* position of the next record */
-    uint64_t number;       /* of that record in its lane, or CURSOR_NO_NUMBER */
-    uint64_t expected;     /* the number that follows what was taken and missed so far; or CURSOR_NO_NUMBER */
-    uint64_t skipped;      /* bytes since the last record that was taken */
-    uint64_t head_seen;    /* the shared head when we last looked */
-    uint64_t missed;       /* records that were overwritten before they were taken */
-    uint64_t missed_bytes; /* of the ring, likewise */
-    uint64_t *batch;         /* CURSOR_BATCH bytes: what was copied last */
-    uint64_t batch_at;       /* the position of its first word */
-    uint64_t batch_end;      /* and the one behind its last */
-    uint64_t released_seen;  /* what was released before it was copied */
+    uint64_t next;          /* position of the next record */
+    uint64_t number;        /* of that record in its lane, or CURSOR_NO_NUMBER */
+    uint64_t expected;      /* the number that follows what was taken and missed so far; or CURSOR_NO_NUMBER */
+    uint64_t skipped;       /* bytes since the last record that was taken */
+    uint64_t head_seen;     /* the shared head when we last looked */
+    uint64_t missed;        /* records that were overwritten before they were taken */
+    uint64_t missed_bytes;  /* of the ring, likewise */
+    uint64_t *batch;        /* CURSOR_BATCH bytes: what was copied last */
+    uint64_t batch_at;      /* the position of its first word */
+    uint64_t batch_end;     /* and the one behind its last */
+    uint64_t released_seen; /* what was released before it was copied */
     bool is_recorder;
     bool is_numbered; /* payloads begin with a number */
 };

@@ -337,7 +337,8 @@ const struct command command_replay = {
     .summary = "Send what was recorded to a queue.",
     .description =
         "Each record with the type and, where the queue has it, through the lane that it was recorded with, as long "
-        "after the one before as then. Where there is no queue of that name one is created, with the kind, the lanes, "
+        "after the one before as then. Where there is no queue of that name one is created, with the kind, the "
+        "lanes, "
         "the capacity and the types of the one that was recorded. What was in blobs is not recorded: records that "
         "have some are sent, and who receives them finds no data.\n"
         "When the queue is full, replay waits for room. The parts of a recording that was rotated are played one "
