@@ -225,7 +225,7 @@ static void taken(struct cursor_lane *c, const uint64_t *copy, struct cursor_rec
  * The producer feels each look at its words, which takes their lines from it. So what is published is copied in larger
  * pieces, with one look at the floor for all of a piece. As cursor_take, or 1 where the producer was faster.
  */
-static int fill_batch(struct cursor_lane *c, unsigned lap)
+static APART int fill_batch(struct cursor_lane *c, unsigned lap)
 {
     uint64_t to_end = c->capacity - (c->next & c->mask);
     uint64_t floor;
@@ -259,7 +259,7 @@ static int fill_batch(struct cursor_lane *c, unsigned lap)
 }
 
 /* A record that is larger than a batch. Likewise. */
-static int copy_large(struct cursor_lane *c, uint64_t *copy, uint64_t size, unsigned lap)
+static APART int copy_record(struct cursor_lane *c, uint64_t *copy, uint64_t size, unsigned lap)
 {
     uint64_t floor;
 
@@ -311,7 +311,7 @@ static int try_to_take(struct cursor_lane *c, uint64_t *copy, size_t *size, stru
         return -ENOBUFS;
     }
     if (span > left)
-        rc = copy_large(c, copy, bytes, lap);
+        rc = copy_record(c, copy, bytes, lap);
     else if (need > 0)
         memcpy(copy, at + 1, (size_t)need);
     if (rc == 0)
