@@ -98,7 +98,8 @@ own_shm() {
 }
 
 consumer_is_here() {
-    ! "$shmq" stat "$1" | grep -q '^consumer *none'
+    local text
+    text=$("$shmq" stat "$1") && ! grep -q '^consumer *none' <<<"$text"
 }
 
 # How many lanes of a queue have a producer that lives.
