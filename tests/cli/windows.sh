@@ -101,6 +101,14 @@ ctrl_c_ends_who_waits_with_130() {
     [[ ! -s err ]] || fail "it said something"
 }
 
+who_has_no_reader_any_more_ends_without_a_word() {
+    mkfifo pipe
+    : <pipe &
+    program help --completion bash >pipe 2>err &
+    ends 141 $!
+    [[ ! -s err ]] || fail "it said something"
+}
+
 what_is_not_on_this_system_says_so() {
     refused 1 "built without" "$shmq" bench --time 1s
     refused 1 "built without" "$shmq" bridge --to nats://127.0.0.1/jobs "$q"

@@ -147,6 +147,9 @@ int main(int argc, char **argv)
     int code = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         const char *why = os_error_text();
+        if (os_output_is_lost()) {
+            os_signal_die(os_signal_pipe());
+        }
         report_line("%s: cannot write to standard output: %s", argc > 1 ? argv[1] : "help", why);
         code = code == EXIT_CODE_OK ? EXIT_CODE_ERROR : code;
     }

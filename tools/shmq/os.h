@@ -127,6 +127,8 @@ int os_input_ready(int descriptor, int timeout_ms);
 void os_output_wait(int descriptor);
 /** Nobody will ever read what is written there. */
 bool os_reader_gone(int descriptor);
+/** The same of standard output, where that does not end a program by a signal. */
+bool os_output_is_lost(void);
 
 /** How much is left to read where that is known, else -1. */
 int64_t os_bytes_left(int descriptor);

@@ -96,6 +96,11 @@ bool os_reader_gone(int descriptor)
     return poll(&one, 1, 0) > 0 && (one.revents & POLLERR) != 0;
 }
 
+bool os_output_is_lost(void)
+{
+    return false;
+}
+
 int64_t os_bytes_left(int descriptor)
 {
     struct stat status;

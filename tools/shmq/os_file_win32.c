@@ -202,8 +202,13 @@ bool os_reader_gone(int descriptor)
         return false;
     }
     /* What C's own streams met last, or what writing nothing meets. */
-    return error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE ||
+    return win32_errno(error) == EPIPE ||
            (!WriteFile(handle, "", 0, &count, NULL) && win32_errno(GetLastError()) == EPIPE);
+}
+
+bool os_output_is_lost(void)
+{
+    return os_reader_gone(1);
 }
 
 int64_t os_bytes_left(int descriptor)
