@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUDGET_S 120
+#define BUDGET_S 90
 #define COMPLAINTS_MAX 10
 
 static double now_s(void)
