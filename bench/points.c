@@ -351,16 +351,16 @@ static void add_observed(size_t size)
 {
     static const struct {
         const char *name;
-        unsigned observer;
         double rate;
+        unsigned observer;
         bool own;
         bool alone; /* also without a consumer */
     } ways[] = {
-        {"none", OBSERVER_NONE, 0, false, true},        {"tail", OBSERVER_TAIL, 0, false, true},
-        {"tail_own", OBSERVER_TAIL, 0, true, true},     {"record", OBSERVER_RECORD, 0, false, true},
-        {"record_own", OBSERVER_RECORD, 0, true, true}, {"stat", OBSERVER_LOOKS, 1, false, false},
-        {"top", OBSERVER_LOOKS, 10, false, true},       {"looks", OBSERVER_LOOKS, 0, false, true},
-        {"looks_own", OBSERVER_LOOKS, 0, true, true},
+        {"none", 0, OBSERVER_NONE, false, true},        {"tail", 0, OBSERVER_TAIL, false, true},
+        {"tail_own", 0, OBSERVER_TAIL, true, true},     {"record", 0, OBSERVER_RECORD, false, true},
+        {"record_own", 0, OBSERVER_RECORD, true, true}, {"stat", 1, OBSERVER_LOOKS, false, false},
+        {"top", 10, OBSERVER_LOOKS, false, true},       {"looks", 0, OBSERVER_LOOKS, false, true},
+        {"looks_own", 0, OBSERVER_LOOKS, true, true},
     };
     char name[40];
 
