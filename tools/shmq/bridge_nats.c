@@ -103,7 +103,13 @@ int link_open(struct link *l, struct bridge *b)
         return link_failed(l, "the connection cannot be set up", s, 0);
     }
     bool told = false;
+    bool refused = false;
     while ((s = natsConnection_Connect(&l->connection, l->options)) != NATS_OK) {
+        /* As the client does it when it connects anew: what is refused once may be accepted, what is twice will not. */
+        if (s == NATS_CONNECTION_AUTH_FAILED && !refused) {
+            refused = true;
+            continue;
+        }
         bool later = s == NATS_NO_SERVER || s == NATS_TIMEOUT || s == NATS_IO_ERROR;
         if (!b->wait || !later || os_signal_caught() != 0) {
             char what[512];
