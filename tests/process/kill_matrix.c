@@ -261,6 +261,8 @@ static int summarize(struct matrix *m, size_t count)
         m->all->images += m->tallies[i].images;
         m->all->stepped += m->tallies[i].stepped;
     }
+    if (m->all->points == 0)
+        run_complain(&m->run, "nobody was killed: the budget is too small");
     printf("%zu scenarios, killed at %llu of %llu points (%llu of them stepped to), %llu distinct images, %.1f s\n",
            count, (unsigned long long)m->all->points, (unsigned long long)wanted, (unsigned long long)m->all->stepped,
            (unsigned long long)m->all->images, (double)m->all->ended_ms / 1e3);
@@ -285,6 +287,7 @@ int main(int argc, char **argv)
     size_t count = record_all(&m);
 
     run_expect(&m.run, count);
+    run_begin_again(&m.run);
     run_team(&m.run, work, &m);
     return summarize(&m, count);
 }

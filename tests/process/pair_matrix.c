@@ -141,6 +141,7 @@ int main(int argc, char **argv)
     size_t count = record_all(&m);
 
     run_expect(&m.run, count);
+    run_begin_again(&m.run);
     run_team(&m.run, work, &m);
     for (size_t i = 0; i < pair_count; i++) {
         if (!run_wants(&m.run, pairs[i].name))

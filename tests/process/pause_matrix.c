@@ -215,7 +215,10 @@ int main(int argc, char **argv)
     uint64_t points = record_all(&m, &count);
 
     run_expect(&m.run, count);
+    run_begin_again(&m.run);
     run_team(&m.run, work, &m);
+    if (m.tally->points == 0)
+        run_complain(&m.run, "nobody was paused: the budget is too small");
     printf("%zu scenarios, paused %llu times at %llu points, in two ways (%llu stepped to)\n", count,
            (unsigned long long)m.tally->points, (unsigned long long)points, (unsigned long long)m.tally->stepped);
     printf("others refused %llu times, the paused one %llu times, %llu bad, %.1f s\n",

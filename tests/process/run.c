@@ -57,6 +57,11 @@ void run_begin(struct run *run, int argc, char **argv, unsigned share)
     printf("budget %.0f s, SHMQ_TRUST_SEED=%llu\n", run->budget_s, (unsigned long long)run->seed);
 }
 
+void run_begin_again(struct run *run)
+{
+    run->started_s = now_s();
+}
+
 bool run_wants(const struct run *run, const char *name)
 {
     return run->only == NULL || strstr(name, run->only) != NULL;

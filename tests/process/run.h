@@ -34,6 +34,9 @@ struct run {
 /* `share` of the budget, in percent, is this program's. */
 void run_begin(struct run *run, int argc, char **argv, unsigned share);
 
+/* The budget is for what follows: what had to be found out first does not count, and leaves no less of it. */
+void run_begin_again(struct run *run);
+
 /* Is this part of the run asked for? */
 bool run_wants(const struct run *run, const char *name);
 
