@@ -321,14 +321,12 @@ static int recv_one(struct shmq *q, void *buffer, size_t size, struct shmq_messa
     return rc == 0 ? 1 : rc;
 }
 
-/* Of what look_slowly has found, or what was seen before. */
-static int recv_seen(struct shmq *q, void *buffer, size_t size, size_t count, struct shmq_message *message)
+/* Of those that begin with the record whose header lane_see has loaded. */
+static int recv_seen(struct shmq *q, uint64_t header, void *buffer, size_t size, size_t count,
+                     struct shmq_message *message)
 {
     struct lane_consumer *lane = q->current;
-    uint64_t header;
 
-    if (!lane_see(lane, &header))
-        return -EBADMSG;
     if (lane_header_size(header) != size) {
         message->size = lane_header_size(header);
         return -ENOBUFS;
@@ -360,6 +358,8 @@ int shmq_recv_many(struct shmq *q, void *buffer, size_t size, size_t count, stru
             return rc;
         if (q->kind == SHMQ_TOTAL_ORDER)
             return recv_one(q, buffer, size, message);
+        if (!lane_see(q->current, &header)) /* it is another one now */
+            return -EBADMSG;
     }
-    return recv_seen(q, buffer, size, count, message);
+    return recv_seen(q, header, buffer, size, count, message);
 }

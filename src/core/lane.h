@@ -12,7 +12,8 @@
  * records, and nothing else.
  *
  * `released` is the truth: a consumer that takes over starts there. `tail` is what the producer may overwrite and
- * follows `released` every `batch` bytes, when the lane runs empty, or at once where the producer wants room.
+ * follows `released` every `batch` bytes, when the lane runs empty, or at once where the producer wants room. Lines are
+ * taken back for the producer in between, every `step` bytes, up to `owned`: see hand_back_lines in lane.c.
  *
  * Pairs
  *   R1 lane_give, tail        -> A1 load_room             the span is the producer's to overwrite: all of it was read
